@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# scx_qumun: `make help` lists what can be made. V=1 shows the commands.
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+VERSION := 0.1.0-$(VERSION)
+
+# --- Tools -----------------------------------------------------------------
+
+# The newest clang there is, unless CLANG names one: distributions often call
+# it clang-NN only. BPF needs one anyway; the host code is built with CC.
+CLANG ?= $(or $(shell for n in 22 21 20 19 18 17; do command -v clang-$$n && break; done),clang)
+BPFTOOL ?= $(or $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool),bpftool)
+INSTALL ?= install
+
+PREFIX ?= /usr/local
+O ?= build
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-8s %s\n'
+endif
+
+# --- Flags -----------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef
+CFLAGS ?= -O2 -g
+HOST_CPPFLAGS := -D_GNU_SOURCE -DQUMUN_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(O)
+HOST_CFLAGS := -std=gnu11 $(WARNINGS) -ffile-prefix-map=$(CURDIR)=.
+
+# The BPF backend knows no include path for the host's multiarch headers.
+BPF_ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
+BPF_CFLAGS := -g -O2 --target=bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) \
+	-Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -ffile-prefix-map=$(CURDIR)=. \
+	-Ivmlinux -Iinclude -Ibpf
+
+# libbpf, libelf and zlib are linked statically where their archives are
+# complete, so that the binary also runs where they are not installed; some
+# distributions ship a libelf.a that lacks symbols, and there it is dynamic.
+STATIC_LIBS := -Wl,-Bstatic -lbpf -lelf -lz $(shell pkg-config --exists libzstd 2>/dev/null && echo -lzstd) -Wl,-Bdynamic
+can_link = $(shell echo 'int bpf_object__load(void *); int main(void) { return bpf_object__load(0); }' | \
+	$(CC) -x c - -o /dev/null $(1) 2>/dev/null && echo yes)
+LIBS = $(eval LIBS := $$(if $$(call can_link,$$(STATIC_LIBS)),$$(STATIC_LIBS),-lbpf -lelf -lz))$(LIBS)
+
+# --- Files -----------------------------------------------------------------
+
+SRCS := $(wildcard src/*.c)
+OBJS := $(SRCS:src/%.c=$(O)/src/%.o)
+SKEL := $(O)/scx_qumun.skel.h
+UNIT_SRCS := $(wildcard tests/unit/test_*.c)
+UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit/%)
+UNIT_ASAN_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit-asan/%)
+VM_SRCS := $(wildcard tests/vm/*.c)
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+.PHONY: all
+all: scx_qumun ## build ./scx_qumun (default)
+
+scx_qumun: $(OBJS)
+	$(say) LINK $@
+	$(Q)$(CC) $(HOST_CFLAGS) $(CFLAGS) $(LDFLAGS) $^ $(LIBS) -o $@
+
+$(O)/src/%.o: src/%.c | $(SKEL)
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) -MMD -MP $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+# The version is in the text of --version, and changes without any file doing so.
+$(O)/src/options.o: $(O)/version
+$(O)/version: .FORCE
+	@mkdir -p $(@D)
+	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
+.FORCE:
+
+$(O)/scx_qumun.bpf.o: bpf/scx_qumun.bpf.c
+	$(say) BPF $<
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -MMD -MP $(BPF_CFLAGS) -c $< -o $@
+
+# We attach the scheduler ourselves, so that the skeleton needs no place for its
+# link; and the field that bpftool 7.5 sets for that is missing in libbpf 1.4.
+$(SKEL): $(O)/scx_qumun.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen object $(O)/scx_qumun.linked.o $<
+	$(Q)$(BPFTOOL) gen skeleton $(O)/scx_qumun.linked.o name scx_qumun | \
+		sed '/map->link = &obj->links\./d' > $@
+
+-include $(wildcard $(O)/*.d $(O)/src/*.d $(O)/unit/*.d $(O)/unit-asan/*.d $(O)/vm/*.d)
+
+# --- Tests -----------------------------------------------------------------
+
+# A unit test names the sources that it is linked with in its first lines.
+units_of = $(shell sed -n '1,5s|.*/\* units: \(.*\) \*/.*|\1|p' $(1))
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+.SECONDEXPANSION:
+$(O)/unit/%: tests/unit/%.c $$(call units_of,tests/unit/$$*.c)
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) $(filter %.c,$^) -lcmocka -o $@
+
+$(O)/unit-asan/%: tests/unit/%.c $$(call units_of,tests/unit/$$*.c)
+	$(say) ASAN $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) -O1 -g $(SANITIZE) $(filter %.c,$^) -lcmocka -o $@
+
+# The whole daemon with sanitizers: the command-line tests run it too.
+$(O)/scx_qumun-asan: $(SRCS) | $(SKEL)
+	$(say) ASAN $@
+	$(Q)$(CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) -O1 -g $(SANITIZE) $(SRCS) $(LIBS) -o $@
+
+.PHONY: asan
+asan: $(O)/scx_qumun-asan $(UNIT_ASAN_TESTS) ## build host code and unit tests with ASan and UBSan
+
+# What runs inside the test VMs: one static program with all VM tests.
+$(O)/vm/vmtest: $(VM_SRCS) src/util.c
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -static $(VM_SRCS) src/util.c -lpthread -o $@
+
+.PHONY: test-programs
+test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) $(O)/vm/vmtest
+
+.PHONY: test
+test: ## install what is missing, build, run all tests (KERNELS=… names kernels)
+	$(Q)scripts/test.sh
+
+.PHONY: run
+run: ## install what is missing, build, run the scheduler (ARGS=…), or show it in a VM
+	$(Q)scripts/run.sh $(ARGS)
+
+# --- Housekeeping ------------------------------------------------------------
+
+.PHONY: lint
+lint: $(SKEL) ## cppcheck and shellcheck; both must be silent
+	$(Q)scripts/install-deps.sh lint
+	$(Q)cppcheck --quiet --std=c11 --language=c --enable=warning,portability,performance \
+		--inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 \
+		-D_GNU_SOURCE -Iinclude -Isrc src tests/unit tests/vm
+	$(Q)shellcheck -x scripts/*.sh scripts/lib/*.sh tests/cli/*.sh .ci/run
+
+.PHONY: compile_commands.json
+compile_commands.json: ## for editors and clang tools
+	$(Q)scripts/compile-commands.sh '$(CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS)' \
+		'$(CLANG) $(BPF_CFLAGS)' > $@
+
+.PHONY: install
+install: scx_qumun ## install below $(DESTDIR)$(PREFIX)
+	$(Q)$(INSTALL) -D -m 0755 scx_qumun $(DESTDIR)$(PREFIX)/sbin/scx_qumun
+
+.PHONY: uninstall
+uninstall: ## remove what install has installed
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/scx_qumun
+
+.PHONY: clean
+clean: ## remove what was built
+	$(Q)rm -rf $(O) scx_qumun compile_commands.json
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26

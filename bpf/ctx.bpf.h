@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is remembered of a task and of a queue, and how to find it. */
+#ifndef QUMUN_CTX_BPF_H
+#define QUMUN_CTX_BPF_H
+
+/*
+ * Queues: one DSQ for all CPUs, and one for each CPU with the tasks that may
+ * run nowhere else. Their ids must have bit 63 clear and not collide.
+ */
+#define DSQ_SHARED		(1ULL << 32)
+#define DSQ_CPU(cpu)		((u64)(cpu))
+
+/**
+ * struct task_ctx - a task, as the policy sees it
+ * @vruntime: what it has had, in ns of a nice-0 task
+ * @exec_start_ns: its sum_exec_runtime up to which @vruntime is charged
+ * @queued_ns: when it was put into a DSQ, 0 when it is not in one
+ * @boost_read: jiffy in which @boost was looked up
+ * @boost: factor on its weight, in 1/1024
+ * @weight: nice weight × boost, the one it has joined the clock with
+ * @joined: it runs or waits, and counts in the clock
+ *
+ * Written under the lock of the task's run queue only.
+ */
+struct task_ctx {
+	u64 vruntime;
+	u64 exec_start_ns;
+	u64 queued_ns;
+	u64 boost_read;
+	u32 boost;
+	u32 weight;
+	bool joined;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_ctx);
+} task_ctxs SEC(".maps");
+
+/*
+ * The context of @p. Made in init_task, so that no callback on the scheduling
+ * path allocates; NULL only when that allocation failed.
+ */
+static __always_inline struct task_ctx *task_ctx(struct task_struct *p)
+{
+	return bpf_task_storage_get(&task_ctxs, p, 0, 0);
+}
+
+/**
+ * struct domain - the tasks that share a clock: all of them, for now
+ * @lock: held for the few instructions that change @clock
+ * @clock: see struct qm_clock
+ */
+struct domain {
+	struct bpf_spin_lock lock;
+	struct qm_clock clock;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct domain);
+} domains SEC(".maps");
+
+static __always_inline struct domain *domain(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&domains, &zero);
+}
+
+/* A kernel thread that serves one CPU: kworker, ksoftirqd and their like. */
+static __always_inline bool is_percpu_kthread(const struct task_struct *p)
+{
+	return (p->flags & PF_KTHREAD) && p->nr_cpus_allowed == 1;
+}
+
+/*
+ * May @p run on its CPU only? Either it is bound to it, or it is inside a
+ * section that may not migrate. The BPF trampoline of older kernels makes
+ * *current* such a task while we run; that one does not count.
+ */
+static __always_inline bool is_pinned(const struct task_struct *p)
+{
+	if (p->nr_cpus_allowed == 1)
+		return true;
+	if (p->migration_disabled == 1)
+		return (u64)bpf_get_current_task() != (u64)p;
+	return p->migration_disabled;
+}
+
+#endif /* QUMUN_CTX_BPF_H */

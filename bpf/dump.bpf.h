@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the kernel's debug dump (SysRq-D, or after an error) says about us. */
+#ifndef QUMUN_DUMP_BPF_H
+#define QUMUN_DUMP_BPF_H
+
+#define dump_line(fmt, ...)							\
+({										\
+	static char ___fmt[] = fmt "\n";					\
+	unsigned long long ___args[] = { __VA_ARGS__ };				\
+										\
+	scx_bpf_dump_bstr(___fmt, ___args, sizeof(___args));			\
+})
+
+static void dump_domain(void)
+{
+	struct domain *dom = domain();
+
+	if (!dom)
+		return;
+	dump_line("scx_qumun: shared queue: %llu waiting, clock %llu, average %llu, weight %llu",
+		  scx_bpf_dsq_nr_queued(DSQ_SHARED), dom->clock.now, dom->clock.avg,
+		  dom->clock.weight);
+}
+
+static void dump_cpus(void)
+{
+	s32 nr_cpu_ids = scx_bpf_nr_cpu_ids();
+	s32 cpu;
+
+	bpf_for(cpu, 0, nr_cpu_ids) {
+		s32 waiting = scx_bpf_dsq_nr_queued(DSQ_CPU(cpu));
+
+		if (waiting > 0)
+			dump_line("scx_qumun: queue of CPU %llu: %llu waiting", cpu, waiting);
+	}
+}
+
+#endif /* QUMUN_DUMP_BPF_H */

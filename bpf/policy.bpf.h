@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * THE policy: who runs next, for how long, and what it costs.
+ *
+ * Theory of operation
+ * -------------------
+ * Every task has a vruntime v: the CPU time it has had, divided by its weight.
+ *
+ *	v += time run × 100 / w		w = nice weight × boost / 1024
+ *
+ * The task with the smallest v runs next. Whoever has had less than its share
+ * is behind, so it is chosen until it has caught up; in the long run the time
+ * that each task gets is in proportion to its weight. A task at weight 400
+ * pays a quarter for each millisecond, and so runs four times as often.
+ *
+ *	Example: two CPU hogs on one CPU, A boosted to w = 400, B with w = 100,
+ *	slices of 8 ms. v: A 0, B 0. A runs: 2. B runs: 8. A runs: 4, 6, 8.
+ *	A has had 32 ms, B 8 ms, and both stand at 8 again: 80 % and 20 %.
+ *
+ * Sleepers. While a task sleeps, others pay on, and it falls behind. It may
+ * keep that as a credit, but no more than a small lag (6 ms, a little more
+ * than a tick): enough to be served before those who never sleep, too little
+ * to keep them waiting for what it did not want before. The lag is measured
+ * from the clock V, the weighted average of the tasks that run or wait:
+ *
+ *	on wakeup	v = max(v, V − lag)
+ *	always		v ≤ V + debt		debt = 2 slices at its own weight
+ *	a new task	v = max(v of its parent, V)
+ *
+ * The second line forgives what a task used while nobody else wanted it. The
+ * third gives a new task neither a credit, so that forking is no way to get
+ * more, nor a clean slate, so that a chain of short-lived children goes back
+ * in the queue like the one task that it stands for.
+ *
+ * No wait without end. A position in the queue is a promise of some waiting
+ * time: V moves by 100 × CPUs / Σ w per second while all CPUs are busy. Where
+ * v would mean more than the wait bound (watchdog / 8), the task is queued as
+ * if it had less, and gets a little more than its share:
+ *
+ *	key = min(v, V + bound × 100 × CPUs / Σ w)
+ *
+ * That is what keeps nice 19 alive beside eight tasks at nice -20. New and
+ * waking tasks can still come in front, so twice the bound is watched for
+ * (counter "late"), a quarter of the watchdog.
+ *
+ * Queues. One DSQ ordered by key for all CPUs; one for each CPU for the tasks
+ * that may run nowhere else. A CPU takes the smaller one of the two heads. A
+ * task at the end of its slice is compared with both before another one
+ * replaces it: without that, shares are off by half (a task that goes back to
+ * the queue loses its turn whatever it is owed).
+ *
+ * Slices shrink as the queue grows: all who wait get their turn within about
+ * one longest slice. A boost makes turns more frequent, never longer.
+ *
+ * What this handles badly. Tasks confined to a few overcrowded CPUs, while the
+ * other CPUs are not crowded, fall behind V by up to the debt of the others;
+ * among them, one that sleeps waits for a while behind the ones that do not.
+ * And a waking task waits for the end of somebody's slice if no CPU is idle.
+ */
+#ifndef QUMUN_POLICY_BPF_H
+#define QUMUN_POLICY_BPF_H
+
+/* How long the next run of a task may last. */
+static u64 policy_slice(void)
+{
+	u32 nr_queued = scx_bpf_dsq_nr_queued(DSQ_SHARED);
+
+	return qm_slice(config.slice_min_ns, config.slice_max_ns, config.nr_cpus, nr_queued);
+}
+
+/*
+ * Bring the weight of @p up to date: it was reniced, moved to another cgroup,
+ * or its cgroup gained or lost a boost. The boost is looked up once in a tick
+ * at most, so that a change of the map, whoever makes it, counts from the next
+ * wakeup or end of a slice on, and tasks that wake up more often than that do
+ * not pay for the walk each time.
+ */
+static void policy_update_weight(struct domain *dom, struct task_struct *p, struct task_ctx *tctx)
+{
+	u64 jiffies = bpf_jiffies64();
+	u32 weight;
+
+	if (!tctx->boost || tctx->boost_read != jiffies) {
+		tctx->boost = boost_of_task(p);
+		tctx->boost_read = jiffies;
+	}
+	weight = qm_weight(p->scx.weight, tctx->boost);
+	if (weight == tctx->weight)
+		return;
+	if (tctx->joined) {
+		bpf_spin_lock(&dom->lock);
+		qm_clock_leave(&dom->clock, tctx->weight, tctx->vruntime);
+		qm_clock_join(&dom->clock, weight, tctx->vruntime);
+		bpf_spin_unlock(&dom->lock);
+	}
+	tctx->weight = weight;
+}
+
+/* @p wants to run: let it join the clock, with credit and debt bounded. */
+static void policy_join(struct domain *dom, struct task_ctx *tctx)
+{
+	u64 debt = qm_debt_max(config.slice_max_ns, tctx->weight);
+	u64 v = tctx->vruntime;
+
+	bpf_spin_lock(&dom->lock);
+	if (!tctx->joined)
+		v = qm_later(v, dom->clock.now - config.lag_ns);
+	v = qm_earlier(v, dom->clock.now + debt);
+	if (!tctx->joined)
+		qm_clock_join(&dom->clock, tctx->weight, v);
+	else if (v != tctx->vruntime)
+		qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
+	bpf_spin_unlock(&dom->lock);
+
+	tctx->vruntime = v;
+	tctx->joined = true;
+}
+
+/* @p no longer wants to run, or is no longer ours. */
+static void policy_leave(struct domain *dom, struct task_ctx *tctx)
+{
+	if (!tctx->joined)
+		return;
+	bpf_spin_lock(&dom->lock);
+	qm_clock_leave(&dom->clock, tctx->weight, tctx->vruntime);
+	bpf_spin_unlock(&dom->lock);
+	tctx->joined = false;
+}
+
+/* Charge @p for the time that it ran since it was charged last. */
+static void policy_charge(struct domain *dom, struct task_struct *p, struct task_ctx *tctx)
+{
+	u64 sum_exec_ns = p->se.sum_exec_runtime;
+	u64 ran_ns = qm_elapsed(tctx->exec_start_ns, sum_exec_ns);
+	u64 v = tctx->vruntime + qm_vruntime(ran_ns, tctx->weight);
+
+	tctx->exec_start_ns = sum_exec_ns;
+	if (tctx->joined) {
+		bpf_spin_lock(&dom->lock);
+		qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
+		bpf_spin_unlock(&dom->lock);
+	}
+	tctx->vruntime = v;
+
+	stat_add(QUMUN_STAT_RUN_NS, ran_ns);
+	if (tctx->boost > QUMUN_BOOST_WEIGHT_NORMAL)
+		stat_add(QUMUN_STAT_BOOST_NS, ran_ns);
+}
+
+/* Where @p stands in a queue: its vruntime, or what the wait bound allows. */
+static u64 policy_key(struct domain *dom, const struct task_ctx *tctx)
+{
+	u64 reach = qm_clock_progress(config.wait_bound_ns, config.nr_cpus, dom->clock.weight);
+	u64 limit = dom->clock.now + reach;
+
+	return qm_earlier(tctx->vruntime, limit);
+}
+
+/* A task that is new to us, or comes back from another scheduling class. */
+static void policy_init_task(struct domain *dom, struct task_ctx *tctx,
+			     const struct task_ctx *parent)
+{
+	u64 now = dom->clock.now;
+
+	tctx->vruntime = parent ? qm_later(parent->vruntime, now) : now;
+}
+
+#endif /* QUMUN_POLICY_BPF_H */

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sched_ext callbacks. They stay thin: they find the context, ask the
+ * policy (policy.bpf.h), and do the inserting, kicking and counting.
+ *
+ * Read policy.bpf.h first.
+ */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "qumun.h"
+#include "qumun_math.h"
+
+char _license[] SEC("license") = "GPL";
+
+/* Set before the load; the defaults are for tools that only verify. */
+const volatile struct qumun_config config = {
+	.slice_max_ns = 8000000,
+	.slice_min_ns = 1000000,
+	.lag_ns = 6000000,
+	.wait_bound_ns = 1250000000,
+	.wait_alarm_ns = 2500000000,
+	.nr_cpus = 4,
+};
+
+/* Optional kfuncs that were found: 1 << enum qumun_feature. */
+__u32 features;
+
+#include "compat.bpf.h"
+#include "stats.bpf.h"
+#include "boost.bpf.h"
+#include "ctx.bpf.h"
+#include "policy.bpf.h"
+#include "dump.bpf.h"
+#include "exit.bpf.h"
+
+/* The task runs on @cpu at once, if that CPU is idle; else enqueue is next. */
+s32 SEC("struct_ops/qumun_select_cpu")
+BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
+{
+	bool is_idle = false;
+	s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &is_idle);
+
+	if (is_idle) {
+		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), 0);
+		stat_inc(QUMUN_STAT_IDLE);
+	}
+	return cpu;
+}
+
+/*
+ * A CPU may have gone idle after select_cpu looked for one and before the task
+ * was in the queue: it has seen an empty queue, and nobody else would wake it.
+ */
+static void wake_idle_cpu(struct task_struct *p)
+{
+	s32 cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+
+	if (cpu >= 0)
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+}
+
+/*
+ * For a task that may run on @cpu only. The kernel did not ask select_cpu for
+ * it, so that whether the CPU is idle is looked at here.
+ */
+static void enqueue_pinned(struct task_struct *p, struct task_ctx *tctx, s32 cpu, u64 key,
+			   u64 enq_flags)
+{
+	if (scx_bpf_test_and_clear_cpu_idle(cpu)) {
+		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), enq_flags);
+		stat_inc(QUMUN_STAT_IDLE);
+		/* Runs now. The insert wakes the CPU: nothing below ext runs on it. */
+		return;
+	}
+	tctx->queued_ns = compat_now();
+	compat_dsq_insert_vtime(p, DSQ_CPU(cpu), policy_slice(), key, enq_flags);
+	stat_inc(QUMUN_STAT_PINNED);
+}
+
+void SEC("struct_ops/qumun_enqueue")
+BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
+{
+	struct task_ctx *tctx = task_ctx(p);
+	struct domain *dom = domain();
+	u64 key;
+
+	/* It serves its CPU; whatever waits there may be waiting for it. */
+	if (is_percpu_kthread(p)) {
+		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), enq_flags);
+		stat_inc(QUMUN_STAT_KTHREAD);
+		return;
+	}
+	if (!tctx || !dom) {
+		compat_dsq_insert(p, SCX_DSQ_GLOBAL, config.slice_min_ns, enq_flags);
+		stat_inc(QUMUN_STAT_NO_CTX);
+		return;
+	}
+
+	policy_update_weight(dom, p, tctx);
+	policy_join(dom, tctx);
+	key = policy_key(dom, tctx);
+	if (key != tctx->vruntime)
+		stat_inc(QUMUN_STAT_BOUNDED);
+
+	if (is_pinned(p)) {
+		enqueue_pinned(p, tctx, scx_bpf_task_cpu(p), key, enq_flags);
+		return;
+	}
+	tctx->queued_ns = compat_now();
+	compat_dsq_insert_vtime(p, DSQ_SHARED, policy_slice(), key, enq_flags);
+	stat_inc(QUMUN_STAT_SHARED);
+	wake_idle_cpu(p);
+}
+
+/* How many tasks in front of a queue are tried that may not run on a CPU. */
+#define HEAD_TRIES 32
+
+/*
+ * The key of the first task in a DSQ that may run on @cpu. False if there is
+ * none, or none near the front.
+ */
+static bool head_key(u64 dsq_id, s32 cpu, u64 *key)
+{
+	struct bpf_iter_scx_dsq it;
+	struct task_struct *p;
+	bool found = false;
+	int i;
+
+	if (compat_has_dsq_peek()) {
+		p = scx_bpf_dsq_peek(dsq_id);
+		if (!p)
+			return false;
+		if (bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
+			*key = p->scx.dsq_vtime;
+			return true;
+		}
+	}
+	bpf_iter_scx_dsq_new(&it, dsq_id, 0);
+	bpf_for(i, 0, HEAD_TRIES) {
+		p = bpf_iter_scx_dsq_next(&it);
+		if (!p)
+			break;
+		if (bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
+			*key = p->scx.dsq_vtime;
+			found = true;
+			break;
+		}
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	return found;
+}
+
+/* @prev is still runnable and nothing else comes first: it gets a new slice. */
+static void keep_running(struct task_struct *prev)
+{
+	prev->scx.slice = policy_slice();
+	stat_inc(QUMUN_STAT_KEPT);
+}
+
+void SEC("struct_ops/qumun_dispatch")
+BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
+{
+	bool prev_wants = prev && (prev->scx.flags & SCX_TASK_QUEUED);
+	u64 shared_key = 0, cpu_key = 0, first_key;
+	bool has_shared, has_cpu, cpu_first;
+
+	has_shared = head_key(DSQ_SHARED, cpu, &shared_key);
+	has_cpu = head_key(DSQ_CPU(cpu), cpu, &cpu_key);
+	cpu_first = has_cpu && (!has_shared || qm_before(cpu_key, shared_key));
+	first_key = cpu_first ? cpu_key : shared_key;
+
+	if (prev_wants) {
+		struct task_ctx *tctx = task_ctx(prev);
+		struct domain *dom = domain();
+
+		if (tctx && dom) {
+			policy_charge(dom, prev, tctx);
+			policy_update_weight(dom, prev, tctx);
+			if ((has_shared || has_cpu) &&
+			    !qm_before(first_key, policy_key(dom, tctx))) {
+				keep_running(prev);
+				return;
+			}
+		}
+	}
+
+	/* The heads may be gone by now; then the other queue is as good. */
+	if (cpu_first) {
+		if (compat_move_to_local(DSQ_CPU(cpu)) || compat_move_to_local(DSQ_SHARED))
+			return;
+	} else {
+		if (compat_move_to_local(DSQ_SHARED) || compat_move_to_local(DSQ_CPU(cpu)))
+			return;
+	}
+	if (prev_wants)
+		keep_running(prev);
+}
+
+/* Count how long @p had waited in a queue. */
+static void count_wait(struct task_ctx *tctx)
+{
+	u64 wait_ns;
+
+	if (!tctx->queued_ns)
+		return;
+	wait_ns = qm_elapsed(tctx->queued_ns, compat_now());
+	tctx->queued_ns = 0;
+	stat_wait(wait_ns);
+	if (wait_ns > config.wait_alarm_ns)
+		stat_inc(QUMUN_STAT_LATE);
+}
+
+void SEC("struct_ops/qumun_running")
+BPF_PROG(qumun_running, struct task_struct *p)
+{
+	struct task_ctx *tctx = task_ctx(p);
+	struct domain *dom = domain();
+
+	if (!tctx || !dom)
+		return;
+	stat_inc(QUMUN_STAT_SWITCHES);
+	count_wait(tctx);
+	/* Straight to an idle CPU, or past us on its way out: not joined yet. */
+	if (!tctx->joined && !is_percpu_kthread(p)) {
+		policy_update_weight(dom, p, tctx);
+		policy_join(dom, tctx);
+	}
+	tctx->exec_start_ns = p->se.sum_exec_runtime;
+}
+
+void SEC("struct_ops/qumun_stopping")
+BPF_PROG(qumun_stopping, struct task_struct *p, bool runnable)
+{
+	struct task_ctx *tctx = task_ctx(p);
+	struct domain *dom = domain();
+
+	if (!tctx || !dom)
+		return;
+	policy_charge(dom, p, tctx);
+	if (!runnable)
+		policy_leave(dom, tctx);
+}
+
+/* The parent of a forked task is the current one. */
+s32 SEC("struct_ops.s/qumun_init_task")
+BPF_PROG(qumun_init_task, struct task_struct *p, struct scx_init_task_args *args)
+{
+	struct task_ctx *tctx = bpf_task_storage_get(&task_ctxs, p, 0,
+						     BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct domain *dom = domain();
+
+	/* An error would fail this fork, or the whole start: do without. */
+	if (tctx && dom)
+		policy_init_task(dom, tctx,
+				 args->fork ? task_ctx(bpf_get_current_task_btf()) : NULL);
+	return 0;
+}
+
+/* @p joins sched_ext: after its fork, or from another scheduling class. */
+void SEC("struct_ops/qumun_enable")
+BPF_PROG(qumun_enable, struct task_struct *p)
+{
+	struct task_ctx *tctx = task_ctx(p);
+
+	if (tctx)
+		tctx->exec_start_ns = p->se.sum_exec_runtime;
+}
+
+/* @p leaves sched_ext: it ends, or becomes a real-time task. */
+void SEC("struct_ops/qumun_disable")
+BPF_PROG(qumun_disable, struct task_struct *p)
+{
+	struct task_ctx *tctx = task_ctx(p);
+	struct domain *dom = domain();
+
+	if (tctx && dom)
+		policy_leave(dom, tctx);
+}
+
+void SEC("struct_ops/qumun_dump")
+BPF_PROG(qumun_dump, struct scx_dump_ctx *dctx)
+{
+	dump_domain();
+	dump_cpus();
+}
+
+s32 SEC("struct_ops.s/qumun_init")
+BPF_PROG(qumun_init)
+{
+	s32 nr_cpu_ids = scx_bpf_nr_cpu_ids();
+	struct domain *dom = domain();
+	s32 err, cpu;
+
+	if (!dom)
+		return -1;
+	qm_clock_init(&dom->clock);
+	features |= compat_features();
+
+	err = scx_bpf_create_dsq(DSQ_SHARED, -1);
+	bpf_for(cpu, 0, nr_cpu_ids) {
+		if (err)
+			break;
+		err = scx_bpf_create_dsq(DSQ_CPU(cpu), -1);
+	}
+	return err;
+}
+
+void SEC("struct_ops.s/qumun_exit")
+BPF_PROG(qumun_exit, struct scx_exit_info *info)
+{
+	exit_record(info);
+}
+
+/* Flags, timeout and hotplug_seq are set by src/loader.c before the load. */
+SEC(".struct_ops.link")
+struct sched_ext_ops qumun_ops = {
+	.select_cpu	= (void *)qumun_select_cpu,
+	.enqueue	= (void *)qumun_enqueue,
+	.dispatch	= (void *)qumun_dispatch,
+	.running	= (void *)qumun_running,
+	.stopping	= (void *)qumun_stopping,
+	.init_task	= (void *)qumun_init_task,
+	.enable		= (void *)qumun_enable,
+	.disable	= (void *)qumun_disable,
+	.dump		= (void *)qumun_dump,
+	.init		= (void *)qumun_init,
+	.exit		= (void *)qumun_exit,
+	.name		= QUMUN_OPS_NAME,
+};

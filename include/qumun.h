@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What crosses the border between the BPF programs and user space: the
+ * configuration, the boost map, counters, events. Fixed-size types only.
+ */
+#ifndef QUMUN_H
+#define QUMUN_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#endif
+
+#include "qumun_stats.h"
+
+/* Name in /sys/kernel/sched_ext/root/ops. */
+#define QUMUN_OPS_NAME		"scx_qumun"
+
+/*
+ * The boost map, pinned as /sys/fs/bpf/scx_qumun/high_prio_cgroups:
+ * cgroup id (u64, the inode number of its directory) → struct qumun_boost.
+ * The entry of the nearest ancestor counts, the task's own cgroup first.
+ */
+#define QUMUN_BOOST_MAP_NAME	"high_prio_cgroups"
+#define QUMUN_BOOST_MAP_MAX	4096
+#define QUMUN_BOOST_VERSION	1
+#define QUMUN_BOOST_WEIGHT_MIN	64
+#define QUMUN_BOOST_WEIGHT_NORMAL 1024
+#define QUMUN_BOOST_WEIGHT_DEFAULT 4096
+#define QUMUN_BOOST_WEIGHT_MAX	16384
+
+/**
+ * struct qumun_boost - value of the boost map
+ * @weight: factor on the weight of every task below the cgroup, in 1/1024;
+ *	64..16384. BPF clamps what lies outside; 0 makes the entry invalid.
+ * @version: QUMUN_BOOST_VERSION; an entry with another one is ignored.
+ * @reserved: 0; an entry with anything else is ignored.
+ */
+struct qumun_boost {
+	__u32 weight;
+	__u16 version;
+	__u16 reserved;
+};
+
+/* Levels of cgroups above a task that are looked at, itself included. */
+#define QUMUN_CGROUP_DEPTH_MAX	64
+
+/**
+ * struct qumun_config - read-only configuration, set before the load
+ * @slice_max_ns: longest slice
+ * @slice_min_ns: shortest slice
+ * @lag_ns: how far behind the clock a task may be when it wakes up
+ * @wait_bound_ns: longest wait that the queue position of a task may mean
+ * @wait_alarm_ns: waits beyond this are counted as late
+ * @nr_cpus: CPUs that are online
+ */
+struct qumun_config {
+	__u64 slice_max_ns;
+	__u64 slice_min_ns;
+	__u64 lag_ns;
+	__u64 wait_bound_ns;
+	__u64 wait_alarm_ns;
+	__u32 nr_cpus;
+	__u32 reserved;
+};
+
+enum qumun_stat {
+#define X(name, label, help) QUMUN_STAT_##name,
+	QUMUN_STATS(X)
+#undef X
+	QUMUN_NR_STATS,
+};
+
+/* What one CPU has counted since the load, by enum qumun_stat. */
+struct qumun_cpu_stats {
+	__u64 counters[QUMUN_NR_STATS];
+};
+
+/* Optional kernel features that the loaded object found, a bit each. */
+#define QUMUN_FEATURES(X)							\
+	X(DSQ_INSERT,		"dsq_insert")					\
+	X(DSQ_INSERT_V2,	"dsq_insert_v2")				\
+	X(INSERT_VTIME_ARGS,	"insert_vtime_args")				\
+	X(MOVE_TO_LOCAL,	"move_to_local")				\
+	X(MOVE_TO_LOCAL_V2,	"move_to_local_v2")				\
+	X(DSQ_PEEK,		"dsq_peek")					\
+	X(NOW,			"now")						\
+	X(ENQ_MIGRATION_DISABLED, "enq_migration_disabled")
+
+enum qumun_feature {
+#define X(name, label) QUMUN_FEATURE_##name,
+	QUMUN_FEATURES(X)
+#undef X
+	QUMUN_NR_FEATURES,
+};
+
+/* What the kernel said when the scheduler ended; kind 0 while it runs. */
+#define QUMUN_REASON_LEN	128
+#define QUMUN_MSG_LEN		1024
+
+struct qumun_exit_info {
+	__s32 kind;
+	__u32 reserved;
+	__s64 code;
+	char reason[QUMUN_REASON_LEN];
+	char msg[QUMUN_MSG_LEN];
+};
+
+/* Rare events, in the ring buffer "events". */
+enum qumun_event_type {
+	QUMUN_EVENT_EXIT = 1,
+};
+
+struct qumun_event {
+	__u32 type;
+	__u32 reserved;
+};
+
+#endif /* QUMUN_H */

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The arithmetic of the policy: pure integer functions, no kernel, no libc.
+ *
+ * Compiled into the BPF programs, into the unit tests and into whatever
+ * simulates the policy, so that there is one source of truth. What the
+ * functions are *for* stands in bpf/policy.bpf.h.
+ *
+ * Units. Times are nanoseconds. A weight is in 1..10000 with 100 for nice 0,
+ * as sched_ext has it. A vruntime is time run × 100 / weight, in nanoseconds
+ * of a nice-0 task; vruntimes wrap around and may only be compared with
+ * qm_before().
+ */
+#ifndef QUMUN_MATH_H
+#define QUMUN_MATH_H
+
+#ifndef __bpf__
+#include <linux/types.h>
+#include <stdbool.h>
+#endif
+
+#define QM_WEIGHT_MIN	1U
+#define QM_WEIGHT_NICE0	100U
+#define QM_WEIGHT_MAX	10000U
+
+/* A boost is a factor in 1/1024: 1024 leaves a weight as it is. */
+#define QM_BOOST_ONE	1024U
+
+/*
+ * No two vruntimes in use lie further apart than this, 2^40 ns or 18 minutes
+ * of a nice-0 task. qm_clock_*() clamp to it, so that weight × distance stays
+ * below 2^54 and the sum over 500 tasks below 2^63, whatever they are given.
+ */
+#define QM_DISTANCE_MAX	(1LL << 40)
+
+/* Is vruntime @a before @b? Right across the wrap, for distances < 2^63. */
+static inline bool qm_before(__u64 a, __u64 b)
+{
+	return (__s64)(a - b) < 0;
+}
+
+static inline __u64 qm_later(__u64 a, __u64 b)
+{
+	return qm_before(a, b) ? b : a;
+}
+
+static inline __u64 qm_earlier(__u64 a, __u64 b)
+{
+	return qm_before(a, b) ? a : b;
+}
+
+static inline __u64 qm_clamp(__u64 x, __u64 lo, __u64 hi)
+{
+	if (x < lo)
+		return lo;
+	return x > hi ? hi : x;
+}
+
+/*
+ * The weight of a task: nice weight × boost / 1024, kept in 1..10000.
+ * @nice_weight: p->scx.weight. @boost: in 1/1024, see qumun.h.
+ */
+static inline __u32 qm_weight(__u32 nice_weight, __u32 boost)
+{
+	return qm_clamp((__u64)nice_weight * boost / QM_BOOST_ONE, QM_WEIGHT_MIN, QM_WEIGHT_MAX);
+}
+
+/*
+ * What running for @delta_ns costs a task of @weight, in vruntime.
+ * Overflows beyond 2^64 / 100 ns, about 5.8 years. @weight 0 counts as 1.
+ */
+static inline __u64 qm_vruntime(__u64 delta_ns, __u32 weight)
+{
+	return delta_ns * QM_WEIGHT_NICE0 / (weight ? weight : QM_WEIGHT_MIN);
+}
+
+/*
+ * Time between two readings of a clock, 0 if the second one is earlier:
+ * clocks of two CPUs may differ, and a negative run time would be a gift.
+ */
+static inline __u64 qm_elapsed(__u64 since, __u64 now)
+{
+	return (__s64)(now - since) > 0 ? now - since : 0;
+}
+
+/*
+ * The slice when @nr_queued tasks wait for @nr_cpus CPUs: each of them should
+ * get its turn within one longest slice, so
+ *
+ *	slice = max × CPUs / (queued + 1), within min..max
+ *
+ * Never 0, which the kernel would replace by its own 20 ms.
+ */
+static inline __u64 qm_slice(__u64 min_ns, __u64 max_ns, __u32 nr_cpus, __u32 nr_queued)
+{
+	return qm_clamp(max_ns * nr_cpus / ((__u64)nr_queued + 1), min_ns, max_ns);
+}
+
+/*
+ * The clock of a queue: the weighted average of its joined tasks' vruntimes.
+ *
+ *	avg = Σ w·v / Σ w		over the tasks that run or wait
+ *	now = the highest avg so far	what others are placed against
+ *
+ * A task that joins, leaves or runs changes Σ w·v and Σ w exactly; the sum is
+ * kept as a difference to avg, Σ w·(v − avg) = rest, and settled after each
+ * change so that 0 ≤ rest < Σ w. Nothing is lost to rounding, so the clock
+ * does not drift in long runs, and no term grows with uptime.
+ *
+ * @now never goes back. The average does, when a task leaves that was ahead,
+ * or one joins with a credit; without @now, sleepers that come and go could
+ * walk the clock backwards and leave everybody else in debt.
+ */
+struct qm_clock {
+	__u64 now;
+	__u64 avg;
+	__s64 rest;
+	__u64 weight;
+};
+
+/* Where a clock starts: it wraps within the first half minute of a busy CPU,
+ * so that a wrong comparison shows up in every test, not after 584 years. */
+#define QM_CLOCK_START	(0ULL - 10 * 1000 * 1000 * 1000ULL)
+
+static inline void qm_clock_init(struct qm_clock *c)
+{
+	c->now = QM_CLOCK_START;
+	c->avg = QM_CLOCK_START;
+	c->rest = 0;
+	c->weight = 0;
+}
+
+/* Distance from the average, clamped so that the products cannot overflow. */
+static inline __s64 qm_clock_distance(const struct qm_clock *c, __u64 v)
+{
+	__s64 d = (__s64)(v - c->avg);
+
+	if (d > QM_DISTANCE_MAX)
+		return QM_DISTANCE_MAX;
+	if (d < -QM_DISTANCE_MAX)
+		return -QM_DISTANCE_MAX;
+	return d;
+}
+
+/* Move whole units of rest / weight into avg (BPF has no signed division). */
+static inline void qm_clock_settle(struct qm_clock *c)
+{
+	__u64 steps;
+
+	if (!c->weight) {
+		c->rest = 0;
+	} else if (c->rest >= 0) {
+		steps = (__u64)c->rest / c->weight;
+		c->avg += steps;
+		c->rest -= steps * c->weight;
+	} else {
+		steps = ((__u64)-c->rest + c->weight - 1) / c->weight;
+		c->avg -= steps;
+		c->rest += steps * c->weight;
+	}
+	c->now = qm_later(c->now, c->avg);
+}
+
+/* A task of @weight joins with vruntime @v: it runs or waits from now on. */
+static inline void qm_clock_join(struct qm_clock *c, __u32 weight, __u64 v)
+{
+	/* An empty clock is wherever its first task is. */
+	if (!c->weight)
+		c->avg = v;
+	c->rest += (__s64)weight * qm_clock_distance(c, v);
+	c->weight += weight;
+	qm_clock_settle(c);
+}
+
+/* It leaves with vruntime @v: it sleeps, ends, or changes its class or weight. */
+static inline void qm_clock_leave(struct qm_clock *c, __u32 weight, __u64 v)
+{
+	c->rest -= (__s64)weight * qm_clock_distance(c, v);
+	c->weight = c->weight > weight ? c->weight - weight : 0;
+	qm_clock_settle(c);
+}
+
+/* A joined task moves from @from to @to: it ran, or was forgiven a debt. */
+static inline void qm_clock_move(struct qm_clock *c, __u32 weight, __u64 from, __u64 to)
+{
+	c->rest += (__s64)weight * (qm_clock_distance(c, to) - qm_clock_distance(c, from));
+	qm_clock_settle(c);
+}
+
+/*
+ * How far ahead of the clock a task may be: two of the longest slices at its
+ * own weight. A task that had a CPU to itself is thereby forgiven what nobody
+ * else wanted; one that competes never gets there, since it runs a slice and
+ * then waits. Bounding this side bounds the other one too: Σ w·(v − avg) = 0.
+ */
+static inline __u64 qm_debt_max(__u64 slice_max_ns, __u32 weight)
+{
+	return qm_vruntime(2 * slice_max_ns, weight);
+}
+
+/* How far the clock moves while @nr_cpus CPUs serve a total of @weight for
+ * @ns: whoever is queued no further ahead gets its turn in about that time. */
+static inline __u64 qm_clock_progress(__u64 ns, __u32 nr_cpus, __u64 weight)
+{
+	return ns * QM_WEIGHT_NICE0 / (weight ? weight : QM_WEIGHT_MIN) * nr_cpus;
+}
+
+#endif /* QUMUN_MATH_H */

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loader.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "exit_codes.h"
+#include "loader_btf.h"
+#include "log.h"
+#include "sched_ext.h"
+#include "scx_qumun.skel.h"
+#include "util.h"
+
+/* The kernel's own choice, include/linux/sched/ext.h: SCX_EXIT_DUMP_DFL_LEN. */
+#define EXIT_DUMP_LEN_DEFAULT 32768
+
+/* Longest wait for another scheduler that is on its way out, and for ours to be in charge. */
+#define BUSY_WAIT_MS	5000
+#define ENABLE_WAIT_MS	30000
+#define WAIT_STEP_MS	20
+
+struct loader {
+	struct scx_qumun *skel;
+	struct bpf_link *link;
+	struct ring_buffer *events;
+	struct qumun_cpu_stats *cpu_stats;
+	__u64 *wait_max_ns;
+	unsigned int nr_cpus;
+};
+
+/* libbpf's messages come one level lower than ours: -v is about us, -vv about libbpf. */
+__attribute__((format(printf, 2, 0)))
+static int print_libbpf(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level == LIBBPF_WARN)
+		log_vprintf(LOG_LEVEL_WARN, format, args);
+	else if (level == LIBBPF_INFO)
+		log_vprintf(LOG_LEVEL_DEBUG, format, args);
+	return 0;
+}
+
+void loader_init(void)
+{
+	libbpf_set_print(print_libbpf);
+}
+
+const char *loader_libbpf_version(void)
+{
+	return libbpf_version_string();
+}
+
+/* Capabilities by bit number, include/uapi/linux/capability.h. */
+enum { CAP_SYS_ADMIN_BIT = 21, CAP_PERFMON_BIT = 38, CAP_BPF_BIT = 39 };
+
+static uint64_t effective_capabilities(void)
+{
+	unsigned long long caps = 0;
+	FILE *status = fopen("/proc/self/status", "re");
+	char line[128];
+
+	if (!status)
+		return ~0ULL;
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	fclose(status);
+	return caps;
+}
+
+static int check_capabilities(void)
+{
+	uint64_t caps = effective_capabilities();
+	bool bpf = caps & (1ULL << CAP_BPF_BIT), perfmon = caps & (1ULL << CAP_PERFMON_BIT);
+
+	if (caps & (1ULL << CAP_SYS_ADMIN_BIT) || (bpf && perfmon))
+		return 0;
+	log_error("missing %s%s%s (run it as root)", bpf ? "" : "CAP_BPF",
+		  bpf || perfmon ? "" : " and ", perfmon ? "" : "CAP_PERFMON");
+	return QUMUN_EXIT_PRIVILEGE;
+}
+
+static int check_btf(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int err = 0;
+
+	if (!btf) {
+		log_error("this kernel does not describe its types in /sys/kernel/btf/vmlinux"
+			  " (it needs CONFIG_DEBUG_INFO_BTF=y)");
+		return QUMUN_EXIT_KERNEL;
+	}
+	if (!btf_has_struct(btf, "sched_ext_ops")) {
+		log_error("this kernel has no sched_ext"
+			  " (it needs Linux 6.12 or newer with CONFIG_SCHED_CLASS_EXT=y)");
+		err = QUMUN_EXIT_KERNEL;
+	} else if (!sched_ext_exists()) {
+		log_error("%s is not visible here, though the kernel has sched_ext",
+			  SCHED_EXT_SYSFS);
+		err = QUMUN_EXIT_KERNEL;
+	} else {
+		err = btf_check_constants(btf);
+	}
+	btf__free(btf);
+	return err;
+}
+
+int loader_probe(void)
+{
+	int err = check_btf();
+
+	return err ? err : check_capabilities();
+}
+
+/*
+ * Flags of sched_ext_ops, each only where the kernel knows it: it refuses all
+ * others. ENQ_MIGRATION_DISABLED lets the policy see tasks that must not
+ * migrate; without it newer kernels give them the CPU past us, for 20 ms.
+ */
+static uint64_t ops_flags(const struct btf *btf, uint32_t *features)
+{
+	uint64_t flag;
+
+	if (!btf_enum_value(btf, "scx_ops_flags", "SCX_OPS_ENQ_MIGRATION_DISABLED", &flag))
+		return 0;
+	*features |= 1U << QUMUN_FEATURE_ENQ_MIGRATION_DISABLED;
+	return flag;
+}
+
+/* Everything that is decided before the load; nothing else writes rodata or ops. */
+static int configure(struct loader *loader, const struct loader_params *params)
+{
+	struct scx_qumun *skel = loader->skel;
+	struct btf *btf = btf__load_vmlinux_btf();
+	uint32_t dump_len = params->exit_dump_len ? params->exit_dump_len : EXIT_DUMP_LEN_DEFAULT;
+
+	if (!btf)
+		return -errno;
+	skel->rodata->config = params->config;
+	skel->rodata->exit_dump_len = dump_len;
+	skel->struct_ops.qumun_ops->flags = ops_flags(btf, &skel->bss->features);
+	skel->struct_ops.qumun_ops->timeout_ms = params->timeout_ms;
+	skel->struct_ops.qumun_ops->exit_dump_len = dump_len;
+	skel->struct_ops.qumun_ops->hotplug_seq = params->hotplug_seq;
+	btf__free(btf);
+
+	if (params->boost_map_fd >= 0 &&
+	    bpf_map__reuse_fd(skel->maps.high_prio_cgroups, params->boost_map_fd))
+		return -errno;
+	return bpf_map__set_value_size(skel->maps.data_exit_dump, dump_len);
+}
+
+static int load_error(int err)
+{
+	if (err == -EPERM || err == -EACCES) {
+		log_error("the kernel does not let us load BPF programs: %s", strerror(-err));
+		return QUMUN_EXIT_PRIVILEGE;
+	}
+	if (err == -ENOMEM || err == -EMFILE || err == -ENFILE) {
+		log_error("loading the BPF programs: %s", strerror(-err));
+		return QUMUN_EXIT_ENVIRONMENT;
+	}
+	log_error("this kernel does not accept the BPF programs: %s (see the messages above)",
+		  strerror(-err));
+	return QUMUN_EXIT_KERNEL;
+}
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	const struct qumun_event *event = data;
+
+	(void)ctx;
+	if (size >= sizeof(*event))
+		log_debug("event %u", event->type);
+	return 0;
+}
+
+static int set_up_reading(struct loader *loader)
+{
+	int nr_cpus = libbpf_num_possible_cpus();
+
+	if (nr_cpus < 0)
+		return nr_cpus;
+	loader->nr_cpus = nr_cpus;
+	loader->cpu_stats = calloc(loader->nr_cpus, sizeof(*loader->cpu_stats));
+	loader->wait_max_ns = calloc(loader->nr_cpus, sizeof(*loader->wait_max_ns));
+	loader->events = ring_buffer__new(bpf_map__fd(loader->skel->maps.events), on_event, NULL,
+					  NULL);
+	return loader->cpu_stats && loader->wait_max_ns && loader->events ? 0 : -ENOMEM;
+}
+
+int loader_load(struct loader **result, const struct loader_params *params)
+{
+	struct loader *loader = calloc(1, sizeof(*loader));
+	int err;
+
+	*result = loader;
+	if (!loader)
+		return load_error(-ENOMEM);
+	loader->skel = scx_qumun__open();
+	if (!loader->skel)
+		return load_error(-errno);
+	err = configure(loader, params);
+	if (!err)
+		err = scx_qumun__load(loader->skel);
+	if (!err)
+		err = set_up_reading(loader);
+	return err ? load_error(err) : 0;
+}
+
+int loader_boost_map_fd(const struct loader *loader)
+{
+	return bpf_map__fd(loader->skel->maps.high_prio_cgroups);
+}
+
+int loader_boost_set(int map_fd, uint64_t cgroup_id, uint32_t weight)
+{
+	struct qumun_boost entry = { .weight = weight, .version = QUMUN_BOOST_VERSION };
+
+	return bpf_map_update_elem(map_fd, &cgroup_id, &entry, BPF_ANY) ? -errno : 0;
+}
+
+void loader_boost_drop(int map_fd, uint64_t cgroup_id)
+{
+	bpf_map_delete_elem(map_fd, &cgroup_id);
+}
+
+static void sleep_ms(long ms)
+{
+	struct timespec step = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	nanosleep(&step, NULL);
+}
+
+static int report_busy(void)
+{
+	char name[128];
+
+	sched_ext_ops_name(name);
+	log_error("another sched_ext scheduler is active: %s (stop it first)",
+		  name[0] ? name : "(it gives no name)");
+	return QUMUN_EXIT_BUSY;
+}
+
+static bool booted_with_isolcpus(void)
+{
+	char cmdline[4096];
+
+	return read_file_str("", "/proc/cmdline", cmdline, sizeof(cmdline)) > 0 &&
+	       strstr(cmdline, "isolcpus=");
+}
+
+static int attach_error(int err)
+{
+	switch (err) {
+	case -EBUSY:
+		return report_busy();
+	case -EPERM:
+	case -EACCES:
+		log_error("the kernel does not let us attach a scheduler: %s", strerror(-err));
+		return QUMUN_EXIT_PRIVILEGE;
+	case -EOPNOTSUPP:
+		log_error("this kernel refuses BPF schedulers (PREEMPT_RT kernels do): %s",
+			  strerror(-err));
+		return QUMUN_EXIT_KERNEL;
+	case -EINVAL:
+		if (booted_with_isolcpus()) {
+			log_error("this kernel was booted with isolcpus=, which sched_ext does not"
+				  " support (boot without it)");
+			return QUMUN_EXIT_KERNEL;
+		}
+		break;
+	}
+	log_error("attaching the scheduler: %s", strerror(-err));
+	return QUMUN_EXIT_KERNEL;
+}
+
+/* One attempt after the other while a scheduler is being removed; none that runs is waited for. */
+static struct bpf_link *attach_when_free(struct loader *loader)
+{
+	for (int waited_ms = 0;; waited_ms += WAIT_STEP_MS) {
+		struct bpf_link *link = bpf_map__attach_struct_ops(loader->skel->maps.qumun_ops);
+
+		if (link || errno != EBUSY || waited_ms >= BUSY_WAIT_MS || sched_ext_enabled())
+			return link;
+		sleep_ms(WAIT_STEP_MS);
+	}
+}
+
+/* The link says "accepted"; what the kernel made of it, only sysfs and our exit record say. */
+static int wait_enabled(struct loader *loader)
+{
+	char name[128];
+
+	for (int waited_ms = 0; waited_ms < ENABLE_WAIT_MS; waited_ms += WAIT_STEP_MS) {
+		sched_ext_ops_name(name);
+		if (loader_exited(loader) ||
+		    (sched_ext_enabled() && !strcmp(name, QUMUN_OPS_NAME)))
+			return 0;
+		sleep_ms(WAIT_STEP_MS);
+	}
+	log_error("%s/state does not become \"enabled\", though the scheduler was accepted",
+		  SCHED_EXT_SYSFS);
+	return QUMUN_EXIT_KERNEL;
+}
+
+int loader_check_free(void)
+{
+	return sched_ext_enabled() ? report_busy() : 0;
+}
+
+int loader_attach(struct loader *loader)
+{
+	loader->link = attach_when_free(loader);
+	return loader->link ? wait_enabled(loader) : attach_error(-errno);
+}
+
+bool loader_exited(const struct loader *loader)
+{
+	return __atomic_load_n(&loader->skel->bss->exit_info.kind, __ATOMIC_ACQUIRE);
+}
+
+const struct qumun_exit_info *loader_exit_info(const struct loader *loader)
+{
+	return &loader->skel->bss->exit_info;
+}
+
+const char *loader_exit_dump(const struct loader *loader)
+{
+	return loader->skel->data_exit_dump->exit_dump;
+}
+
+uint32_t loader_features(const struct loader *loader)
+{
+	return loader->skel->bss->features;
+}
+
+int loader_event_fd(const struct loader *loader)
+{
+	return ring_buffer__epoll_fd(loader->events);
+}
+
+/*
+ * Longest wait of the period that ends now: BPF goes on with the other one, and
+ * this one is cleared for the turn after that.
+ */
+static uint64_t end_wait_period(struct loader *loader)
+{
+	int map_fd = bpf_map__fd(loader->skel->maps.wait_max_ns);
+	__u32 period = loader->skel->bss->wait_period & 1;
+	uint64_t longest_ns = 0;
+
+	__atomic_store_n(&loader->skel->bss->wait_period, !period, __ATOMIC_RELEASE);
+	if (bpf_map_lookup_elem(map_fd, &period, loader->wait_max_ns))
+		return 0;
+	for (unsigned int cpu = 0; cpu < loader->nr_cpus; cpu++)
+		if (loader->wait_max_ns[cpu] > longest_ns)
+			longest_ns = loader->wait_max_ns[cpu];
+	memset(loader->wait_max_ns, 0, loader->nr_cpus * sizeof(*loader->wait_max_ns));
+	bpf_map_update_elem(map_fd, &period, loader->wait_max_ns, BPF_ANY);
+	return longest_ns;
+}
+
+int loader_read_stats(struct loader *loader, struct stats *stats)
+{
+	__u32 zero = 0;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(loader->skel->maps.cpu_stats), &zero,
+				loader->cpu_stats))
+		return -errno;
+	*stats = stats_sum(loader->cpu_stats, loader->nr_cpus);
+	stats->wait_max_ns = end_wait_period(loader);
+	return 0;
+}
+
+void loader_destroy(struct loader *loader)
+{
+	if (!loader)
+		return;
+	bpf_link__destroy(loader->link);
+	ring_buffer__free(loader->events);
+	scx_qumun__destroy(loader->skel);
+	free(loader->cpu_stats);
+	free(loader->wait_max_ns);
+	free(loader);
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The life of the BPF object: probe the kernel, load, attach, watch, detach.
+ * loader*.c are the only users of libbpf.
+ *
+ * Functions that return int give 0 or an enum qumun_exit, after they have said
+ * on stderr what is wrong.
+ */
+#ifndef QUMUN_LOADER_H
+#define QUMUN_LOADER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "qumun.h"
+#include "stats.h"
+
+struct loader;
+
+/**
+ * struct loader_params - what one run of the scheduler is started with
+ * @config: read-only configuration of the policy
+ * @hotplug_seq: number of hotplug events, read before the topology was
+ * @timeout_ms: the kernel's watchdog, 1..30000
+ * @exit_dump_len: bytes of debug dump to ask the kernel for, 0 for its default
+ * @boost_map_fd: boost map of the run before, to go on with, or -1
+ */
+struct loader_params {
+	struct qumun_config config;
+	uint64_t hotplug_seq;
+	uint32_t timeout_ms;
+	uint32_t exit_dump_len;
+	int boost_map_fd;
+};
+
+/** loader_init - route libbpf's messages through our log */
+void loader_init(void);
+
+/** loader_libbpf_version - of the libbpf that runs, like "1.4" */
+const char *loader_libbpf_version(void);
+
+/**
+ * loader_probe - can this kernel run the scheduler, and may we?
+ *
+ * QUMUN_EXIT_KERNEL without sched_ext or BTF, or when a constant has another
+ * value than the object was built with; QUMUN_EXIT_PRIVILEGE without the
+ * capabilities.
+ */
+int loader_probe(void);
+
+/** loader_check_free - no other scheduler is active; else QUMUN_EXIT_BUSY, naming it */
+int loader_check_free(void);
+
+/**
+ * loader_load - load the object into the kernel; nothing is scheduled yet
+ * @loader: receives the object, also when an error is returned
+ */
+int loader_load(struct loader **loader, const struct loader_params *params);
+
+/** loader_boost_map_fd - the boost map, owned by @loader */
+int loader_boost_map_fd(const struct loader *loader);
+
+/** loader_boost_set - add or change an entry of a boost map; 0 or a negative errno */
+int loader_boost_set(int map_fd, uint64_t cgroup_id, uint32_t weight);
+
+/** loader_boost_drop - remove an entry, if it is there */
+void loader_boost_drop(int map_fd, uint64_t cgroup_id);
+
+/**
+ * loader_attach - take over scheduling, and prove it
+ *
+ * Success means: state "enabled", our name in root/ops, no exit recorded. An
+ * ejection while attaching is no error here; loader_exited() tells.
+ */
+int loader_attach(struct loader *loader);
+
+/** loader_exited - the kernel has ended the scheduler; loader_exit_info() is complete */
+bool loader_exited(const struct loader *loader);
+
+const struct qumun_exit_info *loader_exit_info(const struct loader *loader);
+
+/** loader_exit_dump - the kernel's debug dump, "" if there is none */
+const char *loader_exit_dump(const struct loader *loader);
+
+/** loader_features - 1 << enum qumun_feature for all that the kernel has */
+uint32_t loader_features(const struct loader *loader);
+
+/** loader_event_fd - becomes readable when the scheduler ended */
+int loader_event_fd(const struct loader *loader);
+
+/** loader_read_stats - counters since the load; ends the period of the longest wait */
+int loader_read_stats(struct loader *loader, struct stats *stats);
+
+/** loader_destroy - detach, if attached, and unload; NULL is fine */
+void loader_destroy(struct loader *loader);
+
+#endif /* QUMUN_LOADER_H */

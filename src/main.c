@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The sequence of a run: options, cgroups, kernel, lock, pin, and then load,
+ * attach, watch, detach, once more after each CPU hotplug. The policy is in
+ * BPF; nothing here runs while tasks are scheduled.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "boost.h"
+#include "exit_codes.h"
+#include "instance.h"
+#include "loader.h"
+#include "loader_pin.h"
+#include "log.h"
+#include "options.h"
+#include "report.h"
+#include "restart.h"
+#include "sched_ext.h"
+#include "topology.h"
+#include "watch.h"
+
+/* What outlives a restart. */
+struct run {
+	struct qumun_opts opts;
+	struct boosts boosts;
+	struct watch watch;
+	struct restart_budget restarts;
+	int boost_map_fd;
+};
+
+static struct loader_params make_params(const struct run *run, const struct topology *topo,
+					uint64_t hotplug_seq)
+{
+	const struct qumun_opts *opts = &run->opts;
+
+	return (struct loader_params){
+		.config = {
+			.slice_max_ns = opts->slice_us * 1000,
+			.slice_min_ns = opts->slice_us_min * 1000,
+			.lag_ns = opts->slice_us_lag * 1000,
+			.wait_bound_ns = opts->timeout_ms * 1000000 / 8,
+			.wait_alarm_ns = opts->timeout_ms * 1000000 / 4,
+			.nr_cpus = topo->nr_online,
+		},
+		.hotplug_seq = hotplug_seq,
+		.timeout_ms = opts->timeout_ms,
+		.exit_dump_len = opts->exit_dump_len,
+		.boost_map_fd = run->boost_map_fd,
+	};
+}
+
+/* The map is made by the first load, and pinned; later loads go on with it. */
+static int publish_boosts(struct run *run, const struct loader *loader)
+{
+	int err = 0;
+
+	if (run->boost_map_fd < 0) {
+		run->boost_map_fd = dup(loader_boost_map_fd(loader));
+		err = boosts_apply(&run->boosts, run->boost_map_fd);
+		if (!err)
+			err = pin_create(run->boost_map_fd);
+	}
+	return err;
+}
+
+/* One life of the scheduler. Sets @restart when the kernel asks for another one. */
+static int schedule_once(struct run *run, bool *restart)
+{
+	uint64_t hotplug_seq = sched_ext_hotplug_seq();
+	struct loader *loader = NULL;
+	struct loader_params params;
+	struct topology topo;
+	int err;
+
+	*restart = false;
+	err = topology_read("", &topo);
+	if (err) {
+		log_error("CPU topology below /sys: %s", strerror(-err));
+		topology_free(&topo);
+		return QUMUN_EXIT_ENVIRONMENT;
+	}
+	params = make_params(run, &topo, hotplug_seq);
+	err = loader_load(&loader, &params);
+	if (!err)
+		err = publish_boosts(run, loader);
+	if (!err)
+		err = loader_attach(loader);
+	if (!err && !loader_exited(loader)) {
+		report_start(&run->opts, &topo, &run->boosts, loader);
+		watch_run(&run->watch, loader, &run->boosts, run->boost_map_fd);
+	}
+	if (!err && loader_exited(loader)) {
+		*restart = restart_is_asked_for(loader_exit_info(loader));
+		err = *restart ? 0 : report_exit(loader);
+	}
+	loader_destroy(loader);
+	topology_free(&topo);
+	return err;
+}
+
+static int schedule(struct run *run)
+{
+	bool restart;
+	int err = watch_init(&run->watch, run->opts.stats_sec);
+
+	if (err)
+		return err;
+	do {
+		err = schedule_once(run, &restart);
+	} while (restart && !watch_stopped(&run->watch) && !(err = restart_wait(&run->restarts)));
+	if (run->boost_map_fd >= 0) {
+		pin_remove(run->boost_map_fd);
+		close(run->boost_map_fd);
+	}
+	watch_close(&run->watch);
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	struct run run = { .boost_map_fd = -1, .boosts.mount.fd = -1 };
+	char version[64];
+	int err;
+
+	log_init();
+	snprintf(version, sizeof(version), "libbpf %s", loader_libbpf_version());
+	if (options_parse(argc, argv, version, &run.opts, &err))
+		return err;
+	log_set_verbosity(run.opts.verbose);
+	loader_init();
+
+	err = boosts_resolve(&run.boosts, &run.opts);
+	if (!err)
+		err = loader_probe();
+	if (!err)
+		err = instance_lock();
+	if (!err)
+		err = loader_check_free();
+	if (!err)
+		err = pin_check();
+	if (!err)
+		err = schedule(&run);
+
+	boosts_free(&run.boosts);
+	options_free(&run.opts);
+	return err;
+}

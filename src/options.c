@@ -1,0 +1,494 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Command line and environment. Knows nothing of libbpf, and looks at the file system only to tell
+ * PATH:WEIGHT from a path with a colon in its name.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "exit_codes.h"
+#include "log.h"
+#include "qumun.h"
+#include "util.h"
+
+#define SLICE_US_MAX	100000
+#define TIMEOUT_MS_MIN	1000
+
+/*
+ * A slice beyond a quarter of the watchdog timeout would let a few tasks on one CPU look like a
+ * stall. The ranges alone ensure it; if they no longer do, check_together() has to.
+ */
+_Static_assert(SLICE_US_MAX <= TIMEOUT_MS_MIN * 1000 / 4,
+	       "the longest slice must stay within a quarter of the shortest watchdog timeout");
+
+enum row_kind {
+	ROW_NUMBER,
+	ROW_ENVIRONMENT,
+	ROW_COUNT,
+	ROW_BOOST,
+	ROW_VERSION,
+	ROW_HELP,
+};
+
+/**
+ * struct option_row - all that is known of one option
+ * @name: long option, or environment variable
+ * @letter: short option, or 0
+ * @arg: placeholder of the value in --help, NULL when the option takes none
+ * @offset: of the uint64_t in struct qumun_opts, for numbers and counts
+ * @min: smallest accepted value
+ * @max: largest accepted value
+ * @unit: printed behind numbers, with its space
+ * @note: more about the range, printed behind it; begins with "; "
+ * @help: what the option does
+ */
+struct option_row {
+	enum row_kind	kind;
+	const char	*name;
+	char		letter;
+	const char	*arg;
+	size_t		offset;
+	uint64_t	min;
+	uint64_t	max;
+	const char	*unit;
+	const char	*note;
+	const char	*help;
+};
+
+#define AT(member) .offset = offsetof(struct qumun_opts, member)
+
+static const struct option_row rows[] = {
+	{ ROW_NUMBER, "slice-us", 's', "N", AT(slice_us), 500, SLICE_US_MAX, " us",
+	  "; at most a quarter of the watchdog timeout", "longest slice" },
+	{ ROW_NUMBER, "slice-us-min", 'S', "N", AT(slice_us_min), 100, SLICE_US_MAX, " us",
+	  "; at most --slice-us, and lowered to it by default", "shortest slice, when many tasks wait" },
+	{ ROW_NUMBER, "slice-us-lag", 'l', "N", AT(slice_us_lag), 0, 1000000, " us",
+	  "", "credit that a waking task may keep" },
+	{ ROW_BOOST, "boost-cgroup", 0, "PATH[:WEIGHT]", 0,
+	  QUMUN_BOOST_WEIGHT_MIN, QUMUN_BOOST_WEIGHT_MAX, "", "; 1024 = normal",
+	  "more CPU for this cgroup and all below it; repeatable" },
+	{ ROW_NUMBER, "stats", 0, "SEC", AT(stats_sec), 0, 86400, " s",
+	  "; 0 = off", "print statistics every SEC seconds" },
+	{ ROW_NUMBER, "exit-dump-len", 0, "N", AT(exit_dump_len), 0, 16 << 20, " bytes",
+	  "; 0 = the kernel's 32768", "size of the kernel's dump after an error" },
+	{ ROW_COUNT, "verbose", 'v', NULL, AT(verbose), 0, 0, "", "", "more messages; repeatable" },
+	{ ROW_VERSION, "version", 'V', NULL, 0, 0, 0, "", "", "print the version and stop" },
+	{ ROW_HELP, "help", 'h', NULL, 0, 0, 0, "", "", "print this text and stop" },
+	{ ROW_ENVIRONMENT, "SCX_TIMEOUT_MS", 0, "N", AT(timeout_ms), TIMEOUT_MS_MIN, 30000, " ms",
+	  "; the kernel's limit is 30 s", "watchdog: longest wait before the kernel ends us" },
+};
+
+#define NR_ROWS ARRAY_SIZE(rows)
+
+/* What getopt_long() returns for the long option of rows[0]; above all letters. */
+#define LONG_BASE 256
+
+/* From the handlers of rows: neither an answer nor an error, so look at the next one. */
+#define GO_ON (-1)
+
+/* Room for a value in a message; what is longer ends in dots. */
+#define SHOWN_LEN 400
+
+struct parser {
+	struct qumun_opts	*opts;
+	const char		*version_extra;
+	bool			seen[NR_ROWS];
+};
+
+__attribute__((format(printf, 1, 2)))
+static int usage_error(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	log_vprintf(LOG_LEVEL_ERROR, fmt, args);
+	va_end(args);
+	return QUMUN_EXIT_USAGE;
+}
+
+static int no_memory(void)
+{
+	log_error("command line: %s", strerror(ENOMEM));
+	return QUMUN_EXIT_ENVIRONMENT;
+}
+
+/* "--slice-us" or "SCX_TIMEOUT_MS", for messages. */
+static const char *dashes(const struct option_row *row)
+{
+	return row->kind == ROW_ENVIRONMENT ? "" : "--";
+}
+
+static uint64_t *member(struct qumun_opts *opts, const struct option_row *row)
+{
+	return (uint64_t *)((char *)opts + row->offset);
+}
+
+/* Turns the result of parse_u64() into a message; @what is "" or the part of the value meant. */
+static int number_error(const struct option_row *row, const char *what, const char *value, int err)
+{
+	char shown[SHOWN_LEN];
+
+	escape_text(shown, sizeof(shown), value);
+	return usage_error("%s%s: %s'%s' is %s (%" PRIu64 "..%" PRIu64 "%s%s)",
+			   dashes(row), row->name, what, shown,
+			   err == -ERANGE ? "out of range" : "not a number",
+			   row->min, row->max, row->unit, row->note);
+}
+
+static int take_number(struct parser *ps, const struct option_row *row, const char *value)
+{
+	uint64_t *number = member(ps->opts, row);
+	bool *seen = &ps->seen[row - rows];
+	uint64_t old = *number;
+	int err;
+
+	err = parse_u64(value, row->min, row->max, number);
+	if (err)
+		return number_error(row, "", value, err);
+	if (*seen && *number != old)
+		return usage_error("%s%s: given twice, as %" PRIu64 " and %" PRIu64 " (once)",
+				   dashes(row), row->name, old, *number);
+	*seen = true;
+	return GO_ON;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/*
+ * Splits PATH[:WEIGHT] in place. Names of cgroups may have colons ("system.slice:docker:1f2e"), so:
+ * digits behind the last colon are always the weight; other text there is part of the name, unless
+ * a directory tells that the name ended before the colon.
+ */
+static int split_weight(const struct option_row *row, char *value, uint32_t *weight)
+{
+	char *colon = strrchr(value, ':');
+	uint64_t number;
+	int err;
+
+	*weight = QUMUN_BOOST_WEIGHT_DEFAULT;
+	if (!colon)
+		return GO_ON;
+	err = parse_u64(colon + 1, row->min, row->max, &number);
+	if (err == -EINVAL && is_directory(value))
+		return GO_ON;
+
+	*colon = '\0';
+	if (!err) {
+		*weight = (uint32_t)number;
+		return GO_ON;
+	}
+	if (err == -EINVAL && !is_directory(value)) {
+		*colon = ':';
+		return GO_ON;
+	}
+	return number_error(row, "weight ", colon + 1, err);
+}
+
+/* Takes over @path. The same rule again changes nothing, another weight is a contradiction. */
+static int add_boost(struct qumun_opts *opts, const struct option_row *row, char *path,
+		     uint32_t weight)
+{
+	struct qumun_boost_rule *boosts;
+	char shown[SHOWN_LEN];
+
+	for (size_t i = 0; i < opts->nr_boosts; i++) {
+		const struct qumun_boost_rule *rule = &opts->boosts[i];
+
+		if (strcmp(rule->path, path))
+			continue;
+		escape_text(shown, sizeof(shown), path);
+		free(path);
+		if (rule->weight == weight)
+			return GO_ON;
+		return usage_error("--%s: %s: given twice, with weight %" PRIu32 " and %" PRIu32
+				   " (one weight)", row->name, shown, rule->weight, weight);
+	}
+
+	boosts = reallocarray(opts->boosts, opts->nr_boosts + 1, sizeof(*boosts));
+	if (!boosts) {
+		free(path);
+		return no_memory();
+	}
+	boosts[opts->nr_boosts++] = (struct qumun_boost_rule){ .path = path, .weight = weight };
+	opts->boosts = boosts;
+	return GO_ON;
+}
+
+static int take_boost(struct parser *ps, const struct option_row *row, const char *value)
+{
+	char *path = strdup(value);
+	uint32_t weight;
+	int code;
+
+	if (!path)
+		return no_memory();
+	code = split_weight(row, path, &weight);
+	if (code != GO_ON) {
+		free(path);
+		return code;
+	}
+	path_normalise(path);
+	return add_boost(ps->opts, row, path, weight);
+}
+
+static void print_range(const struct option_row *row, const struct qumun_opts *defaults)
+{
+	uint64_t standard = QUMUN_BOOST_WEIGHT_DEFAULT;
+
+	if (row->kind != ROW_BOOST)
+		standard = *(const uint64_t *)((const char *)defaults + row->offset);
+	printf("\n          %s %" PRIu64 "..%" PRIu64 "%s, default %" PRIu64 "%s%s",
+	       row->kind == ROW_BOOST ? "WEIGHT" : row->arg, row->min, row->max, row->unit,
+	       standard, row->unit, row->note);
+}
+
+static void print_row(const struct option_row *row)
+{
+	static const struct qumun_opts defaults = QUMUN_OPTS_DEFAULT;
+
+	if (row->letter)
+		printf("  -%c, ", row->letter);
+	else
+		printf("  %s", row->kind == ROW_ENVIRONMENT ? "" : "    ");
+	printf("%s%s%s%s\n          %s", dashes(row), row->name, row->arg ? "=" : "",
+	       row->arg ? row->arg : "", row->help);
+	if (row->arg)
+		print_range(row, &defaults);
+	putchar('\n');
+}
+
+static int print_help(void)
+{
+	bool in_environment = false;
+
+	puts("Usage: scx_qumun [options] [--boost-cgroup=PATH[:WEIGHT]]...\n"
+	     "Schedule this machine's tasks until SIGINT or SIGTERM; then the kernel's own\n"
+	     "scheduler has them back.\n"
+	     "\n"
+	     "Options:");
+	for (const struct option_row *row = rows; row < rows + NR_ROWS; row++) {
+		if (row->kind == ROW_ENVIRONMENT && !in_environment) {
+			puts("\nEnvironment:");
+			in_environment = true;
+		}
+		print_row(row);
+	}
+	puts("\n"
+	     "Exit status:\n"
+	     "  0 stopped on request or answered    5 another scheduler is active\n"
+	     "  1 ejected by the kernel             6 cgroup2, bpffs or memory in the way\n"
+	     "  2 usage                             7 target not found\n"
+	     "  3 this kernel cannot run it         8 a table is full\n"
+	     "  4 privilege                         9 thrown out by an operator");
+	return QUMUN_EXIT_OK;
+}
+
+static int print_version(const char *extra)
+{
+	puts("scx_qumun " QUMUN_VERSION);
+	if (extra)
+		puts(extra);
+	return QUMUN_EXIT_OK;
+}
+
+static int take_row(struct parser *ps, const struct option_row *row, const char *value)
+{
+	switch (row->kind) {
+	case ROW_NUMBER:
+	case ROW_ENVIRONMENT:
+		return take_number(ps, row, value);
+	case ROW_COUNT:
+		++*member(ps->opts, row);
+		return GO_ON;
+	case ROW_BOOST:
+		return take_boost(ps, row, value);
+	case ROW_VERSION:
+		return print_version(ps->version_extra);
+	case ROW_HELP:
+		return print_help();
+	}
+	return GO_ON;
+}
+
+/* The row that a value from getopt_long(), or its optopt, stands for; NULL for unknown options. */
+static const struct option_row *find_row(int value)
+{
+	for (const struct option_row *row = rows; row < rows + NR_ROWS; row++) {
+		if (value == LONG_BASE + (int)(row - rows) || (value && value == row->letter))
+			return row;
+	}
+	return NULL;
+}
+
+/*
+ * getopt_long() accepts any unambiguous start of a name. We do not: the next new option would break
+ * the scripts that rely on it.
+ */
+static bool is_abbreviated(const char *token, const struct option_row *row)
+{
+	return !strncmp(token, "--", 2) && strcspn(token + 2, "=") != strlen(row->name);
+}
+
+static int unknown_option(const char *token)
+{
+	char shown[SHOWN_LEN];
+
+	escape_text(shown, sizeof(shown), token);
+	return usage_error("%s: unknown option (see scx_qumun --help)", shown);
+}
+
+/* getopt_long() has found fault with @token: @reason is ':' or '?', optopt tells more. */
+static int bad_option(const char *token, int reason)
+{
+	const struct option_row *row = find_row(optopt);
+	char letter[] = { '-', (char)optopt, '\0' };
+	char shown[SHOWN_LEN];
+
+	if (strncmp(token, "--", 2) && !row)
+		return unknown_option(letter);
+	if (!row || is_abbreviated(token, row))
+		return unknown_option(token);
+	if (reason == ':')
+		return usage_error("--%s: needs a value (%" PRIu64 "..%" PRIu64 "%s%s; see "
+				   "scx_qumun --help)", row->name, row->min, row->max, row->unit,
+				   row->note);
+	escape_text(shown, sizeof(shown), token);
+	return usage_error("%s: takes no value (see scx_qumun --help)", shown);
+}
+
+/* Fills what getopt_long() wants to know, from the table. */
+static void build_tables(struct option *longs, char *shorts)
+{
+	/* '+': stop at the first argument; ':': tell a missing value from an unknown option. */
+	shorts = stpcpy(shorts, "+:");
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		if (rows[i].kind == ROW_ENVIRONMENT)
+			continue;
+		*longs++ = (struct option){
+			.name = rows[i].name,
+			.has_arg = rows[i].arg ? required_argument : no_argument,
+			.val = LONG_BASE + (int)i,
+		};
+		if (rows[i].letter)
+			*shorts++ = rows[i].letter;
+		if (rows[i].letter && rows[i].arg)
+			*shorts++ = ':';
+	}
+	*longs = (struct option){ 0 };
+	*shorts = '\0';
+}
+
+static int take_arguments(struct parser *ps, int argc, char **argv)
+{
+	struct option longs[NR_ROWS + 1];
+	char shorts[2 * NR_ROWS + sizeof("+:")];
+	char shown[SHOWN_LEN];
+
+	build_tables(longs, shorts);
+	opterr = 0;
+	/* 0 instead of 1 makes glibc and musl forget an earlier call. */
+	optind = 0;
+	for (;;) {
+		const char *token = argv[optind ? optind : 1];
+		int value = getopt_long(argc, argv, shorts, longs, NULL);
+		const struct option_row *row = find_row(value);
+		int code;
+
+		if (value == -1)
+			break;
+		if (!row)
+			code = bad_option(token, value);
+		else if (is_abbreviated(token, row))
+			code = unknown_option(token);
+		else
+			code = take_row(ps, row, optarg);
+		if (code != GO_ON)
+			return code;
+	}
+	if (optind == argc)
+		return GO_ON;
+	escape_text(shown, sizeof(shown), argv[optind]);
+	return usage_error("'%s': unexpected argument (no verb or argument is accepted; see "
+			   "scx_qumun --help)", shown);
+}
+
+static int take_environment(struct parser *ps)
+{
+	for (const struct option_row *row = rows; row < rows + NR_ROWS; row++) {
+		const char *value = row->kind == ROW_ENVIRONMENT ? getenv(row->name) : NULL;
+		int code = value ? take_row(ps, row, value) : GO_ON;
+
+		if (code != GO_ON)
+			return code;
+	}
+	return GO_ON;
+}
+
+/* True when the number at @offset of struct qumun_opts is not just the default. */
+static bool is_given(const struct parser *ps, size_t offset)
+{
+	for (size_t i = 0; i < NR_ROWS; i++) {
+		if (ps->seen[i] && rows[i].offset == offset)
+			return true;
+	}
+	return false;
+}
+
+/* Options that are right one by one and contradict each other. */
+static int check_together(struct parser *ps)
+{
+	struct qumun_opts *opts = ps->opts;
+
+	if (opts->slice_us_min <= opts->slice_us)
+		return GO_ON;
+	/* Nobody asked for this minimum: "-s 500" alone must work. */
+	if (!is_given(ps, offsetof(struct qumun_opts, slice_us_min))) {
+		opts->slice_us_min = opts->slice_us;
+		return GO_ON;
+	}
+	return usage_error("--slice-us-min: %" PRIu64 " us is longer than --slice-us, %" PRIu64
+			   " us (at most --slice-us)", opts->slice_us_min, opts->slice_us);
+}
+
+int options_parse(int argc, char **argv, const char *version_extra, struct qumun_opts *opts,
+		  int *exit_code)
+{
+	struct parser ps = { .opts = opts, .version_extra = version_extra };
+	int code = GO_ON;
+
+	*opts = (struct qumun_opts)QUMUN_OPTS_DEFAULT;
+	if (argc > 0)
+		code = take_arguments(&ps, argc, argv);
+	if (code == GO_ON)
+		code = take_environment(&ps);
+	if (code == GO_ON)
+		code = check_together(&ps);
+	if (code == GO_ON)
+		return 0;
+	options_free(opts);
+	*exit_code = code;
+	return -1;
+}
+
+void options_free(struct qumun_opts *opts)
+{
+	for (size_t i = 0; i < opts->nr_boosts; i++)
+		free(opts->boosts[i].path);
+	free(opts->boosts);
+	opts->boosts = NULL;
+	opts->nr_boosts = 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Command line and environment → one validated struct. One table in options.c drives parsing and
+ * --help; a new option is one row there, one member and one default here.
+ */
+#ifndef QUMUN_OPTIONS_H
+#define QUMUN_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef QUMUN_VERSION
+#define QUMUN_VERSION "0.0.0-dev"
+#endif
+
+/**
+ * struct qumun_boost_rule - one --boost-cgroup
+ * @path: as the user wrote it, slashes normalised; not looked up yet
+ * @weight: 64..16384, 1024 = normal
+ */
+struct qumun_boost_rule {
+	char		*path;
+	uint32_t	weight;
+};
+
+/**
+ * struct qumun_opts - everything the user can choose
+ * @slice_us: longest slice
+ * @slice_us_min: shortest slice, never above @slice_us
+ * @slice_us_lag: credit that a waking task may keep
+ * @stats_sec: seconds between two lines of statistics, 0 = none
+ * @exit_dump_len: bytes of the kernel's dump on an error exit, 0 = the kernel's own default
+ * @timeout_ms: watchdog, from the environment variable SCX_TIMEOUT_MS
+ * @verbose: how often -v was given
+ * @boosts: the rules in the order given, no path twice
+ * @nr_boosts: rows of @boosts
+ */
+struct qumun_opts {
+	uint64_t		slice_us;
+	uint64_t		slice_us_min;
+	uint64_t		slice_us_lag;
+	uint64_t		stats_sec;
+	uint64_t		exit_dump_len;
+	uint64_t		timeout_ms;
+	uint64_t		verbose;
+	struct qumun_boost_rule	*boosts;
+	size_t			nr_boosts;
+};
+
+#define QUMUN_OPTS_DEFAULT {		\
+	.slice_us	= 8000,		\
+	.slice_us_min	= 1000,		\
+	.slice_us_lag	= 6000,		\
+	.timeout_ms	= 10000,	\
+}
+
+/**
+ * options_parse - read the command line and the environment
+ * @argc: as main() got it; 0 is fine
+ * @argv: as main() got it; not kept, not changed
+ * @version_extra: further lines of --version (libbpf, kernel), or NULL
+ * @opts: replaced; free it with options_free() after a return of 0
+ * @exit_code: set when -1 is returned
+ *
+ * Returns 0 to go on, or -1 when the run ends here: --help and --version are answered on stdout
+ * (@exit_code 0), or one line on stderr has named what is wrong (2, or 6 without memory).
+ */
+int options_parse(int argc, char **argv, const char *version_extra, struct qumun_opts *opts,
+		  int *exit_code);
+
+/** options_free - release what options_parse() allocated; harmless when repeated */
+void options_free(struct qumun_opts *opts);
+
+#endif /* QUMUN_OPTIONS_H */

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "report.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "exit_codes.h"
+#include "loader_pin.h"
+#include "log.h"
+#include "util.h"
+
+/* enum scx_exit_kind, include/linux/sched/ext.h and kernel/sched/ext.c. */
+enum {
+	KIND_UNREG	= 64,
+	KIND_SYSRQ	= 67,
+	KIND_ERROR	= 1024,
+};
+
+static const char *const feature_names[QUMUN_NR_FEATURES] = {
+#define X(name, label) [QUMUN_FEATURE_##name] = label,
+	QUMUN_FEATURES(X)
+#undef X
+};
+
+static void report_features(uint32_t features)
+{
+	char text[256] = "";
+
+	for (int i = 0; i < QUMUN_NR_FEATURES; i++) {
+		if (!(features & (1U << i)))
+			continue;
+		strcat(text, " ");
+		strcat(text, feature_names[i]);
+	}
+	log_info("kernel features:%s", text[0] ? text : " none of the optional ones");
+}
+
+static void report_boosts(const struct boosts *boosts)
+{
+	char shown[256];
+
+	for (size_t i = 0; i < boosts->nr; i++) {
+		const struct boost *row = &boosts->rows[i];
+
+		if (!row->gone)
+			log_info("boost: %s, id %llu, weight %u (%.4gx)",
+				 escape_text(shown, sizeof(shown), row->cgroup.path),
+				 (unsigned long long)row->cgroup.id, row->weight,
+				 row->weight / (double)QUMUN_BOOST_WEIGHT_NORMAL);
+	}
+	log_info("boost map: %s", PIN_PATH);
+}
+
+void report_start(const struct qumun_opts *opts, const struct topology *topo,
+		  const struct boosts *boosts, const struct loader *loader)
+{
+	struct utsname kernel;
+
+	uname(&kernel);
+	log_info("running on Linux %s: %u CPUs, %u cores, %u LLCs, %u NUMA nodes, SMT %s",
+		 kernel.release, topo->nr_online, topo->nr_cores, topo->nr_llcs, topo->nr_nodes,
+		 topo->smt ? "on" : "off");
+	if (topo->llc_guessed)
+		log_warn("%s", topo->llc_note);
+	log_info("slice %.4g to %.4g ms, lag %.4g ms, watchdog %.4g s", opts->slice_us_min / 1e3,
+		 opts->slice_us / 1e3, opts->slice_us_lag / 1e3, opts->timeout_ms / 1e3);
+	report_features(loader_features(loader));
+	report_boosts(boosts);
+}
+
+int report_exit(const struct loader *loader)
+{
+	const struct qumun_exit_info *info = loader_exit_info(loader);
+	char reason[2 * QUMUN_REASON_LEN], msg[2 * QUMUN_MSG_LEN];
+	const char *dump = loader_exit_dump(loader);
+
+	escape_text(reason, sizeof(reason), info->reason);
+	escape_text(msg, sizeof(msg), info->msg);
+	log_error("ended by the kernel: %s%s%s%s (kind %d, code %#llx)", reason,
+		  msg[0] ? " (" : "", msg, msg[0] ? ")" : "", info->kind,
+		  (unsigned long long)info->code);
+	if (info->kind >= KIND_ERROR && dump[0])
+		log_error("debug dump of the kernel:\n%s", dump);
+	return info->kind == KIND_SYSRQ || info->kind == KIND_UNREG ? QUMUN_EXIT_OPERATOR :
+								       QUMUN_EXIT_EJECTED;
+}

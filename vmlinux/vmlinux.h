@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel types that scx_qumun's BPF programs use, and nothing else.
+ *
+ * This takes the place of a generated vmlinux.h. A generated one describes the
+ * one kernel it was made on; this one names only the fields that we read, and
+ * CO-RE finds their offsets in the kernel that loads the object. So the object
+ * can be built on any machine, and loads on every kernel from 6.12 on.
+ *
+ * Rules for additions:
+ *  - Only fields that exist under this name in every supported kernel.
+ *  - A struct behind a pointer in a kfunc prototype needs a body, even an
+ *    empty-looking one: libbpf compares prototypes by kind, and a forward
+ *    declaration is another kind than a struct. A *weak* kfunc that does not
+ *    match counts as missing, without any message.
+ *  - Structs that we build ourselves and hand to the kernel go below the
+ *    preserve_access_index region, with exactly the kernel's layout.
+ */
+#ifndef __VMLINUX_H__
+#define __VMLINUX_H__
+
+typedef signed char __s8;
+typedef unsigned char __u8;
+typedef short __s16;
+typedef unsigned short __u16;
+typedef int __s32;
+typedef unsigned int __u32;
+typedef long long __s64;
+typedef unsigned long long __u64;
+
+typedef __s8 s8;
+typedef __u8 u8;
+typedef __s16 s16;
+typedef __u16 u16;
+typedef __s32 s32;
+typedef __u32 u32;
+typedef __s64 s64;
+typedef __u64 u64;
+
+typedef _Bool bool;
+enum { false = 0, true = 1 };
+
+/* bpf_helper_defs.h mentions these in prototypes of helpers. */
+typedef __u16 __be16;
+typedef __u32 __be32;
+typedef __u32 __wsum;
+
+/* Kernel ABI (include/uapi/linux/bpf.h): fixed values. */
+enum bpf_map_type {
+	BPF_MAP_TYPE_HASH		= 1,
+	BPF_MAP_TYPE_ARRAY		= 2,
+	BPF_MAP_TYPE_PERCPU_ARRAY	= 6,
+	BPF_MAP_TYPE_RINGBUF		= 27,
+	BPF_MAP_TYPE_TASK_STORAGE	= 29,
+};
+
+enum {
+	BPF_F_NO_PREALLOC		= 1,
+	BPF_LOCAL_STORAGE_GET_F_CREATE	= 1,
+};
+
+/* include/linux/sched.h: in place since long before sched_ext. */
+enum {
+	PF_KTHREAD			= 0x00200000,
+};
+
+/*
+ * sched_ext constants with the same value in every kernel from 6.12 to 7.3.
+ * src/kernel.c compares each of them with the running kernel's BTF before it
+ * loads anything. Constants that have moved (SCX_ENQ_HEAD and others) must
+ * not be added here: read those with bpf_core_enum_value().
+ */
+#define SCX_DSQ_GLOBAL		((1ULL << 63) | 1)
+#define SCX_DSQ_LOCAL		((1ULL << 63) | 2)
+#define SCX_TASK_QUEUED		1
+#define SCX_KICK_IDLE		1ULL
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct cpumask {
+	unsigned long bits[1];
+};
+
+struct kernfs_node {
+	u64 id;
+};
+
+struct cgroup_subsys_state {
+	struct cgroup_subsys_state *parent;
+};
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	int level;
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct sched_entity {
+	u64 sum_exec_runtime;
+};
+
+struct sched_ext_entity {
+	u32 flags;
+	u32 weight;
+	u64 slice;
+	u64 dsq_vtime;
+};
+
+struct task_struct {
+	unsigned int flags;
+	int nr_cpus_allowed;
+	const struct cpumask *cpus_ptr;
+	unsigned short migration_disabled;
+	struct sched_entity se;
+	struct sched_ext_entity scx;
+	int pid;
+	char comm[16];
+	struct css_set *cgroups;
+};
+
+enum scx_exit_kind {
+	SCX_EXIT_NONE = 0,
+};
+
+struct scx_exit_info {
+	enum scx_exit_kind kind;
+	s64 exit_code;
+	const char *reason;
+	char *msg;
+	char *dump;
+};
+
+struct scx_init_task_args {
+	bool fork;
+};
+
+struct scx_exit_task_args {
+	bool cancelled;
+};
+
+struct scx_dump_ctx {
+	bool idle;
+};
+
+/* The members that scx_qumun fills in; libbpf maps them by name. */
+struct sched_ext_ops {
+	s32 (*select_cpu)(struct task_struct *p, s32 prev_cpu, u64 wake_flags);
+	void (*enqueue)(struct task_struct *p, u64 enq_flags);
+	void (*dispatch)(s32 cpu, struct task_struct *prev);
+	void (*running)(struct task_struct *p);
+	void (*stopping)(struct task_struct *p, bool runnable);
+	s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
+	void (*enable)(struct task_struct *p);
+	void (*disable)(struct task_struct *p);
+	void (*dump)(struct scx_dump_ctx *ctx);
+	s32 (*init)(void);
+	void (*exit)(struct scx_exit_info *info);
+	u64 flags;
+	u32 timeout_ms;
+	u32 exit_dump_len;
+	u64 hotplug_seq;
+	char name[128];
+};
+
+#pragma clang attribute pop
+
+/* Built on the BPF stack or in maps: the kernel's own layout. */
+
+struct bpf_spin_lock {
+	__u32 val;
+};
+
+struct bpf_iter_num {
+	__u64 __opaque[1];
+} __attribute__((aligned(8)));
+
+struct bpf_iter_scx_dsq {
+	__u64 __opaque[6];
+} __attribute__((aligned(8)));
+
+struct scx_bpf_dsq_insert_vtime_args {
+	__u64 dsq_id;
+	__u64 slice;
+	__u64 vtime;
+	__u64 enq_flags;
+};
+
+#endif /* __VMLINUX_H__ */
