@@ -53,7 +53,7 @@ SKEL := $(O)/scx_qumun.skel.h
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit/%)
 UNIT_ASAN_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit-asan/%)
-VM_SRCS := $(wildcard tests/vm/*.c)
+VM_SRCS := $(filter-out %.bpf.c,$(wildcard tests/vm/*.c)) tests/lib/load.c src/util.c
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -118,13 +118,18 @@ $(O)/scx_qumun-asan: $(SRCS) | $(SKEL)
 asan: $(O)/scx_qumun-asan $(UNIT_ASAN_TESTS) ## build host code and unit tests with ASan and UBSan
 
 # What runs inside the test VMs: one static program with all VM tests.
-$(O)/vm/vmtest: $(VM_SRCS) src/util.c
+$(O)/vm/vmtest: $(VM_SRCS) $(wildcard tests/vm/*.h tests/lib/*.h)
 	$(say) CC $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -static $(VM_SRCS) src/util.c -lpthread -o $@
+	$(Q)$(CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -static $(VM_SRCS) -lm -o $@
+
+$(O)/vm/other.bpf.o: tests/vm/other.bpf.c vmlinux/vmlinux.h
+	$(say) BPF $<
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
 .PHONY: test-programs
-test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) $(O)/vm/vmtest
+test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) $(O)/vm/vmtest $(O)/vm/other.bpf.o
 
 .PHONY: test
 test: ## install what is missing, build, run all tests (KERNELS=… names kernels)

@@ -24,13 +24,16 @@
  * from the clock V, the weighted average of the tasks that run or wait:
  *
  *	on wakeup	v = max(v, V − lag)
- *	always		v ≤ V + debt		debt = 2 slices at its own weight
+ *	nobody waits	v ≤ V + 1 slice, at its own weight
+ *	others wait	v ≤ V + 16 slices
  *	a new task	v = max(v of its parent, V)
  *
- * The second line forgives what a task used while nobody else wanted it. The
- * third gives a new task neither a credit, so that forking is no way to get
- * more, nor a clean slate, so that a chain of short-lived children goes back
- * in the queue like the one task that it stands for.
+ * The second line forgives what a task used while nobody else wanted it; the
+ * third one is a backstop, far enough away not to touch the shares of tasks
+ * that compete. The last one gives a new task neither a credit, so that
+ * forking is no way to get more, nor a clean slate, so that a chain of
+ * short-lived children goes back in the queue like the one task that it
+ * stands for.
  *
  * No wait without end. A position in the queue is a promise of some waiting
  * time: V moves by 100 × CPUs / Σ w per second while all CPUs are busy. Where
@@ -52,10 +55,12 @@
  * Slices shrink as the queue grows: all who wait get their turn within about
  * one longest slice. A boost makes turns more frequent, never longer.
  *
- * What this handles badly. Tasks confined to a few overcrowded CPUs, while the
- * other CPUs are not crowded, fall behind V by up to the debt of the others;
- * among them, one that sleeps waits for a while behind the ones that do not.
- * And a waking task waits for the end of somebody's slice if no CPU is idle.
+ * What this handles badly. Tasks confined to a few overcrowded CPUs (by a
+ * cpuset, say), while the other CPUs are not crowded, fall behind V by up to
+ * the debt of the others; among them, one that sleeps waits behind the ones
+ * that do not. For tasks confined to *one* CPU that is mended: they wake up
+ * beside the first one in their own queue, if that one is behind V. And a
+ * waking task waits for the end of somebody's slice if no CPU is idle.
  */
 #ifndef QUMUN_POLICY_BPF_H
 #define QUMUN_POLICY_BPF_H
@@ -96,15 +101,26 @@ static void policy_update_weight(struct domain *dom, struct task_struct *p, stru
 	tctx->weight = weight;
 }
 
-/* @p wants to run: let it join the clock, with credit and debt bounded. */
-static void policy_join(struct domain *dom, struct task_ctx *tctx)
+/* How little a task that slept may have had, given the task it will wait beside. */
+static u64 policy_floor(u64 vruntime)
 {
-	u64 debt = qm_debt_max(config.slice_max_ns, tctx->weight);
+	return vruntime - config.lag_ns;
+}
+
+/*
+ * A task wants to run: let it join the clock, with credit and debt bounded.
+ * @floor: where it is put if it slept and is further behind
+ * @debt_slices: QM_DEBT_WAITING, or QM_DEBT_ALONE if it gets a CPU that is idle
+ */
+static void policy_join(struct domain *dom, struct task_ctx *tctx, u64 floor, u32 debt_slices)
+{
+	u64 debt = qm_debt(debt_slices, config.slice_max_ns, tctx->weight);
 	u64 v = tctx->vruntime;
 
-	bpf_spin_lock(&dom->lock);
 	if (!tctx->joined)
-		v = qm_later(v, dom->clock.now - config.lag_ns);
+		v = qm_later(v, floor);
+
+	bpf_spin_lock(&dom->lock);
 	v = qm_earlier(v, dom->clock.now + debt);
 	if (!tctx->joined)
 		qm_clock_join(&dom->clock, tctx->weight, v);
@@ -147,13 +163,16 @@ static void policy_charge(struct domain *dom, struct task_struct *p, struct task
 		stat_add(QUMUN_STAT_BOOST_NS, ran_ns);
 }
 
-/* Where @p stands in a queue: its vruntime, or what the wait bound allows. */
+/* Where a task stands in a queue: its vruntime, or what the wait bound allows. */
 static u64 policy_key(struct domain *dom, const struct task_ctx *tctx)
 {
 	u64 reach = qm_clock_progress(config.wait_bound_ns, config.nr_cpus, dom->clock.weight);
 	u64 limit = dom->clock.now + reach;
 
-	return qm_earlier(tctx->vruntime, limit);
+	if (!qm_before(limit, tctx->vruntime))
+		return tctx->vruntime;
+	stat_inc(QUMUN_STAT_BOUNDED);
+	return limit;
 }
 
 /* A task that is new to us, or comes back from another scheduling class. */

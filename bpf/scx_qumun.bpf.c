@@ -62,59 +62,6 @@ static void wake_idle_cpu(struct task_struct *p)
 		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
 }
 
-/*
- * For a task that may run on @cpu only. The kernel did not ask select_cpu for
- * it, so that whether the CPU is idle is looked at here.
- */
-static void enqueue_pinned(struct task_struct *p, struct task_ctx *tctx, s32 cpu, u64 key,
-			   u64 enq_flags)
-{
-	if (scx_bpf_test_and_clear_cpu_idle(cpu)) {
-		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), enq_flags);
-		stat_inc(QUMUN_STAT_IDLE);
-		/* Runs now. The insert wakes the CPU: nothing below ext runs on it. */
-		return;
-	}
-	tctx->queued_ns = compat_now();
-	compat_dsq_insert_vtime(p, DSQ_CPU(cpu), policy_slice(), key, enq_flags);
-	stat_inc(QUMUN_STAT_PINNED);
-}
-
-void SEC("struct_ops/qumun_enqueue")
-BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
-{
-	struct task_ctx *tctx = task_ctx(p);
-	struct domain *dom = domain();
-	u64 key;
-
-	/* It serves its CPU; whatever waits there may be waiting for it. */
-	if (is_percpu_kthread(p)) {
-		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), enq_flags);
-		stat_inc(QUMUN_STAT_KTHREAD);
-		return;
-	}
-	if (!tctx || !dom) {
-		compat_dsq_insert(p, SCX_DSQ_GLOBAL, config.slice_min_ns, enq_flags);
-		stat_inc(QUMUN_STAT_NO_CTX);
-		return;
-	}
-
-	policy_update_weight(dom, p, tctx);
-	policy_join(dom, tctx);
-	key = policy_key(dom, tctx);
-	if (key != tctx->vruntime)
-		stat_inc(QUMUN_STAT_BOUNDED);
-
-	if (is_pinned(p)) {
-		enqueue_pinned(p, tctx, scx_bpf_task_cpu(p), key, enq_flags);
-		return;
-	}
-	tctx->queued_ns = compat_now();
-	compat_dsq_insert_vtime(p, DSQ_SHARED, policy_slice(), key, enq_flags);
-	stat_inc(QUMUN_STAT_SHARED);
-	wake_idle_cpu(p);
-}
-
 /* How many tasks in front of a queue are tried that may not run on a CPU. */
 #define HEAD_TRIES 32
 
@@ -153,6 +100,63 @@ static bool head_key(u64 dsq_id, s32 cpu, u64 *key)
 	return found;
 }
 
+/*
+ * For a task that may run on @cpu only. The kernel did not ask select_cpu for
+ * it, so that whether the CPU is idle is looked at here.
+ */
+static void enqueue_pinned(struct domain *dom, struct task_struct *p, struct task_ctx *tctx,
+			   s32 cpu, u64 enq_flags)
+{
+	u64 beside = dom->clock.now, first;
+
+	if (scx_bpf_test_and_clear_cpu_idle(cpu)) {
+		/* Runs now: the insert wakes the CPU, nothing below ext is on it. */
+		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), enq_flags);
+		stat_inc(QUMUN_STAT_IDLE);
+		return;
+	}
+	if (!tctx->joined && head_key(DSQ_CPU(cpu), cpu, &first))
+		beside = qm_earlier(beside, first);
+	policy_join(dom, tctx, policy_floor(beside), QM_DEBT_WAITING);
+	tctx->queued_ns = compat_now();
+	compat_dsq_insert_vtime(p, DSQ_CPU(cpu), policy_slice(), policy_key(dom, tctx), enq_flags);
+	stat_inc(QUMUN_STAT_PINNED);
+}
+
+static void enqueue_shared(struct domain *dom, struct task_struct *p, struct task_ctx *tctx,
+			   u64 enq_flags)
+{
+	policy_join(dom, tctx, policy_floor(dom->clock.now), QM_DEBT_WAITING);
+	tctx->queued_ns = compat_now();
+	compat_dsq_insert_vtime(p, DSQ_SHARED, policy_slice(), policy_key(dom, tctx), enq_flags);
+	stat_inc(QUMUN_STAT_SHARED);
+	wake_idle_cpu(p);
+}
+
+void SEC("struct_ops/qumun_enqueue")
+BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
+{
+	struct task_ctx *tctx = task_ctx(p);
+	struct domain *dom = domain();
+
+	/* It serves its CPU; whatever waits there may be waiting for it. */
+	if (is_percpu_kthread(p)) {
+		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), enq_flags);
+		stat_inc(QUMUN_STAT_KTHREAD);
+		return;
+	}
+	if (!tctx || !dom) {
+		compat_dsq_insert(p, SCX_DSQ_GLOBAL, config.slice_min_ns, enq_flags);
+		stat_inc(QUMUN_STAT_NO_CTX);
+		return;
+	}
+	policy_update_weight(dom, p, tctx);
+	if (is_pinned(p))
+		enqueue_pinned(dom, p, tctx, scx_bpf_task_cpu(p), enq_flags);
+	else
+		enqueue_shared(dom, p, tctx, enq_flags);
+}
+
 /* @prev is still runnable and nothing else comes first: it gets a new slice. */
 static void keep_running(struct task_struct *prev)
 {
@@ -179,8 +183,9 @@ BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 		if (tctx && dom) {
 			policy_charge(dom, prev, tctx);
 			policy_update_weight(dom, prev, tctx);
-			if ((has_shared || has_cpu) &&
-			    !qm_before(first_key, policy_key(dom, tctx))) {
+			if (!has_shared && !has_cpu)
+				policy_join(dom, tctx, 0, QM_DEBT_ALONE);
+			else if (!qm_before(first_key, policy_key(dom, tctx))) {
 				keep_running(prev);
 				return;
 			}
@@ -223,10 +228,10 @@ BPF_PROG(qumun_running, struct task_struct *p)
 		return;
 	stat_inc(QUMUN_STAT_SWITCHES);
 	count_wait(tctx);
-	/* Straight to an idle CPU, or past us on its way out: not joined yet. */
-	if (!tctx->joined && !is_percpu_kthread(p)) {
+	/* It came past the queues: to an idle CPU, as a kthread, on its way out. */
+	if (!tctx->joined) {
 		policy_update_weight(dom, p, tctx);
-		policy_join(dom, tctx);
+		policy_join(dom, tctx, policy_floor(dom->clock.now), QM_DEBT_ALONE);
 	}
 	tctx->exec_start_ns = p->se.sum_exec_runtime;
 }

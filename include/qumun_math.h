@@ -188,14 +188,22 @@ static inline void qm_clock_move(struct qm_clock *c, __u32 weight, __u64 from, _
 }
 
 /*
- * How far ahead of the clock a task may be: two of the longest slices at its
- * own weight. A task that had a CPU to itself is thereby forgiven what nobody
- * else wanted; one that competes never gets there, since it runs a slice and
- * then waits. Bounding this side bounds the other one too: Σ w·(v − avg) = 0.
+ * How far ahead of the clock a task of @weight may be: @slices of the longest
+ * ones, in vruntime. Bounding this side bounds the other one too, because of
+ * Σ w·(v − avg) = 0.
+ *
+ * While others wait, nothing that a task has used may be forgotten, or shares
+ * are no longer exact: a run may well be longer than its slice, since slices
+ * end at ticks, and hypervisors take CPUs away for many of them. The bound
+ * QM_DEBT_WAITING is there for what should not happen. Where nobody waits, a
+ * task owes nothing but its present slice.
  */
-static inline __u64 qm_debt_max(__u64 slice_max_ns, __u32 weight)
+#define QM_DEBT_WAITING	16
+#define QM_DEBT_ALONE	1
+
+static inline __u64 qm_debt(__u32 slices, __u64 slice_max_ns, __u32 weight)
 {
-	return qm_vruntime(2 * slice_max_ns, weight);
+	return qm_vruntime(slices * slice_max_ns, weight);
 }
 
 /* How far the clock moves while @nr_cpus CPUs serve a total of @weight for

@@ -52,7 +52,7 @@ static bool copy_field(char *to, size_t size, const char *from)
 	while (*from && *from != ' ') {
 		if (size-- <= 1)
 			return false;
-		if (from[0] == '\\' && is_octal(from[1]) && is_octal(from[2]) && is_octal(from[3])) {
+		if (*from == '\\' && is_octal(from[1]) && is_octal(from[2]) && is_octal(from[3])) {
 			*to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 |
 				       (from[3] - '0'));
 			from += 4;

@@ -86,8 +86,8 @@ int cgroup_resolve(const struct cgroup_mount *mount, const char *path, struct cg
  * @path: canonical path from cgroup_resolve()
  * @id: id from the same call
  *
- * Returns 1 when it does, 0 when the cgroup is gone or another one has its path, or a negative errno
- * when that cannot be told now; keep the entry then.
+ * Returns 1 when it does, 0 when the cgroup is gone or another one has its path, or a negative
+ * errno when that cannot be told now; keep the entry then.
  */
 int cgroup_still_is(const struct cgroup_mount *mount, const char *path, uint64_t id);
 

@@ -26,6 +26,9 @@
 #define ENABLE_WAIT_MS	30000
 #define WAIT_STEP_MS	20
 
+/* The types of the running kernel: read once, since parsing them takes a while. */
+static struct btf *kernel_btf;
+
 struct loader {
 	struct scx_qumun *skel;
 	struct bpf_link *link;
@@ -49,6 +52,12 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 void loader_init(void)
 {
 	libbpf_set_print(print_libbpf);
+}
+
+void loader_exit(void)
+{
+	btf__free(kernel_btf);
+	kernel_btf = NULL;
 }
 
 const char *loader_libbpf_version(void)
@@ -88,27 +97,23 @@ static int check_capabilities(void)
 
 static int check_btf(void)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	int err = 0;
-
-	if (!btf) {
+	kernel_btf = btf__load_vmlinux_btf();
+	if (!kernel_btf) {
 		log_error("this kernel does not describe its types in /sys/kernel/btf/vmlinux"
 			  " (it needs CONFIG_DEBUG_INFO_BTF=y)");
 		return QUMUN_EXIT_KERNEL;
 	}
-	if (!btf_has_struct(btf, "sched_ext_ops")) {
+	if (!btf_has_struct(kernel_btf, "sched_ext_ops")) {
 		log_error("this kernel has no sched_ext"
 			  " (it needs Linux 6.12 or newer with CONFIG_SCHED_CLASS_EXT=y)");
-		err = QUMUN_EXIT_KERNEL;
-	} else if (!sched_ext_exists()) {
+		return QUMUN_EXIT_KERNEL;
+	}
+	if (!sched_ext_exists()) {
 		log_error("%s is not visible here, though the kernel has sched_ext",
 			  SCHED_EXT_SYSFS);
-		err = QUMUN_EXIT_KERNEL;
-	} else {
-		err = btf_check_constants(btf);
+		return QUMUN_EXIT_KERNEL;
 	}
-	btf__free(btf);
-	return err;
+	return btf_check_constants(kernel_btf);
 }
 
 int loader_probe(void)
@@ -123,11 +128,11 @@ int loader_probe(void)
  * others. ENQ_MIGRATION_DISABLED lets the policy see tasks that must not
  * migrate; without it newer kernels give them the CPU past us, for 20 ms.
  */
-static uint64_t ops_flags(const struct btf *btf, uint32_t *features)
+static uint64_t ops_flags(uint32_t *features)
 {
 	uint64_t flag;
 
-	if (!btf_enum_value(btf, "scx_ops_flags", "SCX_OPS_ENQ_MIGRATION_DISABLED", &flag))
+	if (!btf_enum_value(kernel_btf, "scx_ops_flags", "SCX_OPS_ENQ_MIGRATION_DISABLED", &flag))
 		return 0;
 	*features |= 1U << QUMUN_FEATURE_ENQ_MIGRATION_DISABLED;
 	return flag;
@@ -137,18 +142,14 @@ static uint64_t ops_flags(const struct btf *btf, uint32_t *features)
 static int configure(struct loader *loader, const struct loader_params *params)
 {
 	struct scx_qumun *skel = loader->skel;
-	struct btf *btf = btf__load_vmlinux_btf();
 	uint32_t dump_len = params->exit_dump_len ? params->exit_dump_len : EXIT_DUMP_LEN_DEFAULT;
 
-	if (!btf)
-		return -errno;
 	skel->rodata->config = params->config;
 	skel->rodata->exit_dump_len = dump_len;
-	skel->struct_ops.qumun_ops->flags = ops_flags(btf, &skel->bss->features);
+	skel->struct_ops.qumun_ops->flags = ops_flags(&skel->bss->features);
 	skel->struct_ops.qumun_ops->timeout_ms = params->timeout_ms;
 	skel->struct_ops.qumun_ops->exit_dump_len = dump_len;
 	skel->struct_ops.qumun_ops->hotplug_seq = params->hotplug_seq;
-	btf__free(btf);
 
 	if (params->boost_map_fd >= 0 &&
 	    bpf_map__reuse_fd(skel->maps.high_prio_cgroups, params->boost_map_fd))

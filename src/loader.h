@@ -36,11 +36,14 @@ struct loader_params {
 /** loader_init - route libbpf's messages through our log */
 void loader_init(void);
 
+/** loader_exit - release what loader_probe() found out; last of all */
+void loader_exit(void);
+
 /** loader_libbpf_version - of the libbpf that runs, like "1.4" */
 const char *loader_libbpf_version(void);
 
 /**
- * loader_probe - can this kernel run the scheduler, and may we?
+ * loader_probe - can this kernel run the scheduler, and may we? Before any load.
  *
  * QUMUN_EXIT_KERNEL without sched_ext or BTF, or when a constant has another
  * value than the object was built with; QUMUN_EXIT_PRIVILEGE without the

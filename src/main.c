@@ -143,6 +143,7 @@ int main(int argc, char **argv)
 	if (!err)
 		err = schedule(&run);
 
+	loader_exit();
 	boosts_free(&run.boosts);
 	options_free(&run.opts);
 	return err;

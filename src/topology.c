@@ -2,9 +2,9 @@
 /*
  * Topology from sysfs; the contract is in topology.h.
  *
- * Every group of CPUs (core, LLC, node) is known by its *leader*, the lowest online CPU in it. Lists
- * that contradict each other still give each CPU one leader per kind, so the result is always a
- * partition, whatever a hypervisor invents.
+ * Every group of CPUs (core, LLC, node) is known by its *leader*, the lowest online CPU in it.
+ * Lists that contradict each other still give each CPU one leader per kind, so the result is always
+ * a partition, whatever a hypervisor invents.
  */
 #include "topology.h"
 

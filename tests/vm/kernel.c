@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Questions to the kernel: sched_ext, BPF programs, messages. */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "vmtest.h"
+
+bool scx_is(const char *state)
+{
+	char text[64];
+
+	return read_file_str("", SCX "/state", text, sizeof(text)) > 0 && !strcmp(text, state);
+}
+
+const char *scx_ops(void)
+{
+	static char name[128];
+
+	if (read_file_str("", SCX "/root/ops", name, sizeof(name)) < 0)
+		name[0] = '\0';
+	return name;
+}
+
+long scx_number(const char *file)
+{
+	char path[128];
+	uint64_t value;
+
+	snprintf(path, sizeof(path), SCX "/%s", file);
+	return read_file_u64("", path, &value) ? -1 : (long)value;
+}
+
+bool wait_for(bool (*condition)(const void *arg), const void *arg, unsigned int ms)
+{
+	uint64_t end = now_ns() + ms * 1000000ULL;
+
+	while (!condition(arg)) {
+		if (now_ns() > end)
+			return false;
+		sleep_ms(20);
+	}
+	return true;
+}
+
+int task_is_ext(pid_t pid)
+{
+	char path[64], line[256];
+	FILE *file;
+	int value = -1;
+
+	snprintf(path, sizeof(path), "/proc/%d/sched", pid);
+	file = fopen(path, "r");
+	if (!file)
+		return -1;
+	while (fgets(line, sizeof(line), file))
+		if (!strncmp(line, "ext.enabled", 11) && strchr(line, ':'))
+			value = atoi(strchr(line, ':') + 1);
+	fclose(file);
+	return value;
+}
+
+int kernel_version(void)
+{
+	struct utsname uts;
+	int major = 0, minor = 0;
+
+	uname(&uts);
+	sscanf(uts.release, "%d.%d", &major, &minor);
+	return major * 1000 + minor;
+}
+
+static long bpf_call(enum bpf_cmd cmd, union bpf_attr *attr)
+{
+	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
+}
+
+static bool is_qumun_program(__u32 id)
+{
+	struct bpf_prog_info info = { 0 };
+	union bpf_attr by_id = { .prog_id = id }, get = { 0 };
+	int fd = (int)bpf_call(BPF_PROG_GET_FD_BY_ID, &by_id);
+	bool ours;
+
+	if (fd < 0)
+		return false;
+	get.info.bpf_fd = fd;
+	get.info.info_len = sizeof(info);
+	get.info.info = (__u64)(unsigned long)&info;
+	ours = !bpf_call(BPF_OBJ_GET_INFO_BY_FD, &get) && !strncmp(info.name, "qumun_", 6);
+	close(fd);
+	return ours;
+}
+
+int qumun_programs(void)
+{
+	union bpf_attr attr = { 0 };
+	int count = 0;
+
+	while (!bpf_call(BPF_PROG_GET_NEXT_ID, &attr)) {
+		count += is_qumun_program(attr.next_id);
+		attr.start_id = attr.next_id;
+	}
+	return count;
+}
+
+#define DMESG_LINES 4096
+static char *dmesg[DMESG_LINES];
+static int nr_dmesg;
+static int kmsg_fd = -1;
+
+/* A record of /dev/kmsg: "priority,number,time,flags;text\n continuation lines". */
+static void dmesg_read(void)
+{
+	char record[8192], *text;
+	ssize_t len;
+
+	while ((len = read(kmsg_fd, record, sizeof(record) - 1)) > 0 || errno == EPIPE) {
+		if (len <= 0)
+			continue;
+		record[len] = '\0';
+		text = strchr(record, ';');
+		if (!text || nr_dmesg == DMESG_LINES)
+			continue;
+		text[strcspn(text, "\n")] = '\0';
+		dmesg[nr_dmesg++] = strdup(text + 1);
+	}
+}
+
+void dmesg_mark(void)
+{
+	if (kmsg_fd < 0)
+		kmsg_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (kmsg_fd < 0) {
+		perror("/dev/kmsg");
+		exit(1);
+	}
+	lseek(kmsg_fd, 0, SEEK_END);
+	while (nr_dmesg)
+		free(dmesg[--nr_dmesg]);
+}
+
+const char *dmesg_find(const char *text)
+{
+	dmesg_read();
+	for (int i = 0; i < nr_dmesg; i++)
+		if (strstr(dmesg[i], text))
+			return dmesg[i];
+	return NULL;
+}
+
+const char *dmesg_trouble(const char *except)
+{
+	static const char *const signs[] = {
+		"BUG", "WARNING", "Oops", "rcu:", "stall", "lockup", "Call Trace", "hung task",
+		"blocked for more", "(runtime error", "(runnable task", "(scx_bpf_error", "disabled (",
+	};
+
+	dmesg_read();
+	for (int i = 0; i < nr_dmesg; i++) {
+		/* The one way of ending that is no trouble. */
+		if (strstr(dmesg[i], "(unregistered from user space)"))
+			continue;
+		if (except && strstr(dmesg[i], except))
+			continue;
+		for (size_t sign = 0; sign < ARRAY_SIZE(signs); sign++)
+			if (strstr(dmesg[i], signs[sign]))
+				return dmesg[i];
+	}
+	return NULL;
+}

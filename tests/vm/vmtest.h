@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * VM tests: they start the real daemon on a real kernel. One static program,
+ * which runs as root in a machine of its own and prints TAP.
+ *
+ * Each test proves that its instrument works (a positive control) before it
+ * judges the scheduler. After each test the runner itself checks that the
+ * kernel is back to normal: see check_left_behind() in main.c.
+ */
+#ifndef VMTEST_H
+#define VMTEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "../lib/load.h"
+
+#define DAEMON		"/scx_qumun"
+#define BPFTOOL		"/bpftool"
+#define OTHER_OBJECT	"/other.bpf.o"
+#define SCX		"/sys/kernel/sched_ext"
+#define PIN_DIR		"/sys/fs/bpf/scx_qumun"
+#define PIN_PATH	PIN_DIR "/high_prio_cgroups"
+
+/**
+ * struct vm_test - one behaviour
+ * @name: short, for the command line
+ * @about: what it proves, for people
+ * @run: the test
+ * @dmesg_ok: a kernel message that this test provokes, or NULL
+ * @group: which boot it belongs to, see main.c; NULL is "default"
+ */
+struct vm_test {
+	const char *name;
+	const char *about;
+	void (*run)(void);
+	const char *dmesg_ok;
+	const char *group;
+};
+
+void vm_test_register(const struct vm_test *test);
+
+#define VM_TEST(id, ...)							\
+	static void run_##id(void);						\
+	__attribute__((constructor)) static void register_##id(void)		\
+	{									\
+		static const struct vm_test test = {				\
+			.name = #id, .run = run_##id, __VA_ARGS__ \
+		};								\
+		vm_test_register(&test);					\
+	}									\
+	static void run_##id(void)
+
+/** fail - the test has failed; does not return */
+__attribute__((noreturn, format(printf, 1, 2))) void fail(const char *fmt, ...);
+
+/** skip - the test cannot be run here; does not return */
+__attribute__((noreturn, format(printf, 1, 2))) void skip(const char *fmt, ...);
+
+/** note - a line of diagnostics */
+__attribute__((format(printf, 1, 2))) void note(const char *fmt, ...);
+
+#define CHECK(condition, ...) do { if (!(condition)) fail(__VA_ARGS__); } while (0)
+
+/* --- the daemon, tests/vm/daemon.c --- */
+
+/**
+ * struct daemon - a process of scx_qumun
+ * @out: what it wrote to stdout so far; read with daemon_read()
+ * @err: the same for stderr
+ */
+struct daemon {
+	pid_t pid;
+	int out_fd;
+	int err_fd;
+	char out[65536];
+	char err[262144];
+};
+
+/** daemon_spawn - start it with @args (NULL-terminated, without argv[0]); does not wait */
+void daemon_spawn(struct daemon *d, const char *const *args);
+
+/** daemon_start - start it and wait until it is in charge; fails the test otherwise */
+void daemon_start(struct daemon *d, const char *const *args);
+
+#define ARGS(...) ((const char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL })
+
+/** daemon_wait - reap it within @ms; its exit code, 128 + signal, or -1 when it still runs */
+int daemon_wait(struct daemon *d, unsigned int ms);
+
+/** daemon_stop - SIGTERM, and expect exit code 0 */
+void daemon_stop(struct daemon *d);
+
+/** daemon_read - bring out and err up to date */
+void daemon_read(struct daemon *d);
+
+/** run_command - run a program to its end; output (both streams) into @out; exit code */
+int run_command(char *out, size_t size, const char *const *argv);
+
+/* --- the kernel, tests/vm/kernel.c --- */
+
+/** scx_is - state of sched_ext is @state */
+bool scx_is(const char *state);
+
+/** scx_ops - name of the scheduler in charge, "" if none */
+const char *scx_ops(void);
+
+/** scx_number - a number from a file below /sys/kernel/sched_ext, or -1 */
+long scx_number(const char *file);
+
+/** wait_for - poll @condition(@arg) for up to @ms */
+bool wait_for(bool (*condition)(const void *arg), const void *arg, unsigned int ms);
+
+/** task_is_ext - /proc/PID/sched says that sched_ext runs it; -1 when it does not say */
+int task_is_ext(pid_t pid);
+
+/** kernel_version - 6012 for 6.12 */
+int kernel_version(void);
+
+/** qumun_programs - BPF programs of ours that are loaded */
+int qumun_programs(void);
+
+/** dmesg_mark - forget kernel messages so far */
+void dmesg_mark(void);
+
+/** dmesg_find - the first message since the mark that contains @text, or NULL */
+const char *dmesg_find(const char *text);
+
+/** dmesg_trouble - the first message since the mark that tells of trouble, or NULL */
+const char *dmesg_trouble(const char *except);
+
+/* --- shares of CPU time, tests/vm/share.c --- */
+
+/** share_of - CPU time of the first @nr_a tasks, in % of all, while @ms pass */
+double share_of(const pid_t *tasks, int nr_a, int nr, unsigned int ms);
+
+/** hogs_start - @nr equal hogs; fills @pids */
+void hogs_start(pid_t *pids, int nr, const struct task_spec *spec);
+
+/** hogs_stop - all of them */
+void hogs_stop(const pid_t *pids, int nr);
+
+#endif /* VMTEST_H */
