@@ -128,6 +128,12 @@ $(O)/vm/other.bpf.o: tests/vm/other.bpf.c vmlinux/vmlinux.h
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
+# The comparison that `make run` shows where it cannot run the scheduler itself.
+$(O)/demo: tests/demo/demo.c tests/lib/load.c src/util.c tests/lib/load.h src/util.h
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) $(filter %.c,$^) -o $@
+
 .PHONY: test-programs
 test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) $(O)/vm/vmtest $(O)/vm/other.bpf.o
 

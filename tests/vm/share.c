@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Who got how much CPU time. */
+/* Hogs, and who got how much CPU time. */
+#include <signal.h>
+
 #include "vmtest.h"
 
 double share_of(const pid_t *tasks, int nr_a, int nr, unsigned int ms)
@@ -25,6 +27,27 @@ void hogs_start(pid_t *pids, int nr, const struct task_spec *spec)
 {
 	for (int i = 0; i < nr; i++)
 		pids[i] = hog_start(spec);
+}
+
+static void hogs_signal(const pid_t *pids, int nr, int signal_nr)
+{
+	for (int i = 0; i < nr; i++)
+		kill(pids[i], signal_nr);
+}
+
+void daemon_start_beside(struct daemon *d, const pid_t *hogs, int nr, const char *const *args)
+{
+	hogs_signal(hogs, nr, SIGSTOP);
+	daemon_start(d, args);
+	hogs_signal(hogs, nr, SIGCONT);
+	sleep_ms(500);
+}
+
+void daemon_stop_beside(struct daemon *d, const pid_t *hogs, int nr)
+{
+	hogs_signal(hogs, nr, SIGSTOP);
+	daemon_stop(d);
+	hogs_signal(hogs, nr, SIGCONT);
 }
 
 void hogs_stop(const pid_t *pids, int nr)

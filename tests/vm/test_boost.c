@@ -57,14 +57,12 @@ VM_TEST(boost_share, .about = "two saturated cgroups get 80 and 20 % at weights 
 
 	/* Controls: the kernel's scheduler, and ours without a boost, give 50 %. */
 	check_share("kernel's scheduler", share_of(hogs, nr, 2 * nr, 4000), SHARE_EQUAL);
-	daemon_start(&daemon1, ARGS());
-	sleep_ms(500);
+	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS());
 	check_share("without boost", share_of(hogs, nr, 2 * nr, 4000), SHARE_EQUAL);
-	daemon_stop(&daemon1);
-	daemon_start(&daemon1, ARGS("--boost-cgroup=" BOOSTED));
-	sleep_ms(500);
+	daemon_stop_beside(&daemon1, hogs, 2 * nr);
+	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED));
 	check_share("with boost", share_of(hogs, nr, 2 * nr, 8000), SHARE_BOOSTED);
-	daemon_stop(&daemon1);
+	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 }
 
@@ -73,14 +71,12 @@ VM_TEST(boost_weights, .about = "weights 16384 and 512 give their shares, too")
 	pid_t hogs[64];
 	int nr = start_two_groups(hogs, BOOSTED);
 
-	daemon_start(&daemon1, ARGS("--boost-cgroup=" BOOSTED ":16384"));
-	sleep_ms(1000);
+	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED ":16384"));
 	check_share("16384", share_of(hogs, nr, 2 * nr, 6000), 100 * 16 / 17.0);
-	daemon_stop(&daemon1);
-	daemon_start(&daemon1, ARGS("--boost-cgroup=" BOOSTED ":512"));
-	sleep_ms(1000);
+	daemon_stop_beside(&daemon1, hogs, 2 * nr);
+	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED ":512"));
 	check_share("512", share_of(hogs, nr, 2 * nr, 6000), 100 / 3.0);
-	daemon_stop(&daemon1);
+	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 }
 
@@ -89,14 +85,12 @@ VM_TEST(boost_nested, .about = "a boost holds for the whole subtree; the nearest
 	pid_t hogs[64];
 	int nr = start_two_groups(hogs, NESTED);
 
-	daemon_start(&daemon1, ARGS("--boost-cgroup=" BOOSTED));
-	sleep_ms(500);
+	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED));
 	check_share("two levels down", share_of(hogs, nr, 2 * nr, 5000), SHARE_BOOSTED);
-	daemon_stop(&daemon1);
-	daemon_start(&daemon1, ARGS("--boost-cgroup=" BOOSTED, "--boost-cgroup=" NESTED ":1024"));
-	sleep_ms(500);
+	daemon_stop_beside(&daemon1, hogs, 2 * nr);
+	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED, "--boost-cgroup=" NESTED ":1024"));
 	check_share("set to normal below", share_of(hogs, nr, 2 * nr, 5000), SHARE_EQUAL);
-	daemon_stop(&daemon1);
+	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 }
 
@@ -106,15 +100,14 @@ VM_TEST(boost_late, .about = "tasks that move in, and cgroups made later, are bo
 	int nr = start_two_groups(hogs, CGROUP_ROOT "/vmtest/first");
 
 	cg_create(BOOSTED);
-	daemon_start(&daemon1, ARGS("--boost-cgroup=" BOOSTED));
-	sleep_ms(500);
+	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED));
 	check_share("before the move", share_of(hogs, nr, 2 * nr, 4000), SHARE_EQUAL);
 	cg_create(NESTED);
 	for (int i = 0; i < nr; i++)
 		CHECK(!cg_move(i % 2 ? NESTED : BOOSTED, hogs[i]), "cannot move a task");
 	sleep_ms(500);
 	check_share("after the move", share_of(hogs, nr, 2 * nr, 5000), SHARE_BOOSTED);
-	daemon_stop(&daemon1);
+	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 }
 
@@ -132,8 +125,7 @@ VM_TEST(boost_controller, .about = "the same with the cpu controller off and on"
 	int nr = start_two_groups(hogs, NESTED);
 
 	CHECK(!cpu_controller_is_on(NESTED), "the cpu controller is on from the start");
-	daemon_start(&daemon1, ARGS("--boost-cgroup=" BOOSTED));
-	sleep_ms(500);
+	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED));
 	check_share("controller off", share_of(hogs, nr, 2 * nr, 4000), SHARE_BOOSTED);
 	if (!cg_enable_cpu(CGROUP_ROOT) && !cg_enable_cpu(CGROUP_ROOT "/vmtest")) {
 		CHECK(cpu_controller_is_on(BOOSTED), "the cpu controller is not on");
@@ -142,7 +134,7 @@ VM_TEST(boost_controller, .about = "the same with the cpu controller off and on"
 	} else {
 		note("this kernel has no cpu controller");
 	}
-	daemon_stop(&daemon1);
+	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 	write_str(CGROUP_ROOT "/cgroup.subtree_control", "-cpu");
 }
@@ -183,8 +175,7 @@ VM_TEST(boost_foreign_write, .about = "what another root tool writes into the pi
 	pid_t hogs[64];
 	int nr = start_two_groups(hogs, BOOSTED);
 
-	daemon_start(&daemon1, ARGS("--stats", "1"));
-	sleep_ms(500);
+	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--stats", "1"));
 	check_share("before", share_of(hogs, nr, 2 * nr, 3000), SHARE_EQUAL);
 	CHECK(!run_command(out, sizeof(out), bpftool_update(boost, cg_id(BOOSTED))), "%s", out);
 	CHECK(!run_command(out, sizeof(out), ARGS(BPFTOOL, "map", "dump", "pinned", PIN_PATH)),
@@ -204,7 +195,7 @@ VM_TEST(boost_foreign_write, .about = "what another root tool writes into the pi
 	sleep_ms(200);
 	check_share("huge, clamped to 16384", share_of(hogs, nr, 2 * nr, 4000), 100 * 16 / 17.0);
 	CHECK(scx_is("enabled"), "garbage in the map ended the scheduler");
-	daemon_stop(&daemon1);
+	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 }
 

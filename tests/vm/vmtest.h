@@ -139,6 +139,17 @@ double share_of(const pid_t *tasks, int nr_a, int nr, unsigned int ms);
 /** hogs_start - @nr equal hogs; fills @pids */
 void hogs_start(pid_t *pids, int nr, const struct task_spec *spec);
 
+/**
+ * daemon_start_beside - daemon_start() with the hogs stopped meanwhile, then half a second more
+ *
+ * For tests about shares: on an emulated machine a start between hogs takes long, and other tests
+ * do just that.
+ */
+void daemon_start_beside(struct daemon *d, const pid_t *hogs, int nr, const char *const *args);
+
+/** daemon_stop_beside - daemon_stop() in the same way */
+void daemon_stop_beside(struct daemon *d, const pid_t *hogs, int nr);
+
 /** hogs_stop - all of them */
 void hogs_stop(const pid_t *pids, int nr);
 

@@ -1,0 +1,39 @@
+#!/bin/bash
+# Builds scx_qumun and runs it; `make run` calls this.
+#
+# usage: scripts/run.sh [OPTION]...
+#
+# Installs what is missing, builds, and starts ./scx_qumun with the OPTIONs in
+# the foreground. Where the running kernel has no sched_ext it boots one that
+# has it in a virtual machine, and shows there what the scheduler does: two
+# cgroups full of CPU hogs, one of them boosted, before and after.
+#
+#   KERNEL   kernel for the VM, as for scripts/vm-run.sh (default 7.3)
+#   SECONDS_EACH  how long each scheduler is measured (default 10)
+#   DEMO=1   show the comparison on this machine, if its kernel has sched_ext
+#
+# Exit status: that of scx_qumun; of the comparison 0 when it was made.
+
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=lib/common.sh
+. "$here/lib/common.sh"
+cd "$here/.."
+
+"$here/install-deps.sh" build
+make --no-print-directory all build/demo
+
+demo=(build/demo "$PWD/scx_qumun" "${SECONDS_EACH:-10}" "$@")
+
+if [[ -e /sys/kernel/sched_ext/state ]]; then
+	((EUID == 0)) || die "$EX_PRIVILEGE" "needs root: sudo make run"
+	[[ -z ${DEMO:-} ]] || exec "${demo[@]}"
+	exec ./scx_qumun "$@"
+fi
+
+say "the running kernel $(uname -r) has no sched_ext: showing scx_qumun in a virtual machine"
+"$here/install-deps.sh" vm
+kernel=$("$here/fetch-kernel.sh" "${KERNEL:-7.3}")
+# The guest sees this machine's files: the build directory is enough.
+exec "$here/vng-run.sh" --smp 4 --timeout 600 "$kernel" -- "${demo[@]}"

@@ -1,0 +1,119 @@
+#!/bin/bash
+# Runs all tests; `make test` calls this.
+#
+# usage: scripts/test.sh
+#
+# Installs what is missing and builds. Then: unit tests, the same with address
+# and undefined-behaviour sanitizers, command-line tests, and the VM tests on
+# each kernel. The last line counts what passed, failed and was skipped.
+#
+#   KERNELS  kernels for the VM tests, as for scripts/vm-run.sh (default: 6.18,
+#            7.3, and 6.12 if scripts/build-kernel.sh has built it)
+#   JOBS     VMs at the same time (default 3)
+#
+# Output is TAP, suite after suite, also kept in build/test/. Exit status: 0 if
+# nothing failed, 1 otherwise.
+
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=lib/common.sh
+. "$here/lib/common.sh"
+cd "$here/.."
+
+# Emulated machines wait more than they compute: three on two cores still do.
+jobs=${JOBS:-3}
+is_number "$jobs" 1 || die "$EX_USAGE" "JOBS=$jobs: expected a number, 1 or more"
+out=build/test
+vm_timeout=1500
+
+"$here/install-deps.sh" build test vm
+make --no-print-directory -j"$(nproc)" test-programs
+rm -rf "$out"
+mkdir -p "$out"
+
+# suite NAME COMMAND...: runs a TAP program. A suite that ends with an error, or
+# prints fewer results than it has announced, has one more failed test.
+suite() {
+	local name=$1 status=0
+	shift
+	"$@" >"$out/$name.tap" 2>"$out/$name.err" || status=$?
+	local planned finished
+	planned=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$out/$name.tap" | awk '{ n += $1 } END { print n + 0 }')
+	finished=$(grep -cE '^(not )?ok ' "$out/$name.tap" || true)
+	if ((planned == 0 || finished < planned)) || { ((status)) && ! grep -q '^not ok' "$out/$name.tap"; }; then
+		printf 'not ok - %s: ended with status %s after %s of %s tests\n' \
+			"$name" "$status" "$finished" "$planned" >>"$out/$name.tap"
+	fi
+	report "$name"
+}
+
+# A suite's outcome at once; what failed, with what it said.
+report() {
+	local name=$1
+	{
+		printf '== %s: %s\n' "$name" "$(count "$out/$name.tap")"
+		grep -E '^not ok|# SKIP' "$out/$name.tap" || true
+		if grep -q '^not ok' "$out/$name.tap"; then
+			sed 's/^/#   /' "$out/$name.err" | tail -n 40
+		fi
+	} >"$out/$name.report"
+	cat "$out/$name.report"
+}
+
+count() {
+	cat "$@" | awk '
+		/^ok .*# SKIP/ { skipped++; next }
+		/^ok / { passed++ }
+		/^not ok/ { failed++ }
+		END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }'
+}
+
+# unit DIRECTORY: all the test programs in it
+unit() {
+	local status=0 test
+	for test in "$1"/test_*; do
+		[[ ! -x $test ]] || CMOCKA_MESSAGE_OUTPUT=TAP "$test" 2>&1 || status=1
+	done
+	return $status
+}
+
+# vm NAME KERNEL SMP APPEND GROUP: a VM of its own in the background, as soon
+# as one of the jobs is free.
+vm() {
+	while (($(jobs -rp | wc -l) >= jobs)); do
+		wait -n || true
+	done
+	say "booting $1"
+	suite "$1" "$here/vm-run.sh" --smp "$3" --append "$4" --timeout "$vm_timeout" \
+		--console "$out/$1.console" \
+		--file "$PWD/scx_qumun:/scx_qumun" --file "$PWD/build/vm/vmtest:/vmtest" \
+		--file "$PWD/build/vm/other.bpf.o:/other.bpf.o" \
+		--file "$(PATH=$PATH:/usr/sbin:/sbin command -v bpftool):/bpftool" \
+		"$2" -- /vmtest "$5" &
+}
+
+suite unit unit build/unit
+suite unit-asan unit build/unit-asan
+suite cli tests/cli/run.sh ./scx_qumun
+suite cli-asan tests/cli/run.sh build/scx_qumun-asan
+suite install-deps tests/cli/install_deps.sh
+
+for kernel in ${KERNELS:-6.18 7.3 6.12}; do
+	name=vm-$(basename "$kernel")
+	if [[ $kernel == 6.12 ]] && ! "$here/fetch-kernel.sh" 6.12 >/dev/null 2>&1; then
+		printf '1..1\nok 1 - %s # SKIP no 6.12 kernel with sched_ext: scripts/build-kernel.sh builds one\n' \
+			"$name" >"$out/$name.tap"
+		report "$name"
+		continue
+	fi
+	vm "$name" "$kernel" 4 "" default
+done
+vm vm-without-sched_ext 6.12-stock 2 "" nosched
+vm vm-isolcpus 7.3 4 "isolcpus=domain,1" isolcpus
+vm vm-1-cpu 7.3 1 "" odd
+vm vm-3-cpus 7.3 3 "" odd
+wait
+
+count "$out"/*.tap | tee "$out/summary"
+! grep -q '^not ok' "$out"/*.tap
