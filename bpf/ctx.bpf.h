@@ -14,6 +14,7 @@
  * struct task_ctx - a task, as the policy sees it
  * @vruntime: what it has had, in ns of a nice-0 task
  * @exec_start_ns: its sum_exec_runtime up to which @vruntime is charged
+ * @awake_ns: CPU time that it has used since it slept last
  * @queued_ns: when it was put into a DSQ, 0 when it is not in one
  * @boost_read: jiffy in which @boost was looked up
  * @boost: factor on its weight, in 1/1024
@@ -25,6 +26,7 @@
 struct task_ctx {
 	u64 vruntime;
 	u64 exec_start_ns;
+	u64 awake_ns;
 	u64 queued_ns;
 	u64 boost_read;
 	u32 boost;
@@ -70,6 +72,41 @@ static __always_inline struct domain *domain(void)
 	u32 zero = 0;
 
 	return bpf_map_lookup_elem(&domains, &zero);
+}
+
+/**
+ * struct cpu_run - who runs on a CPU, for those who think of taking it over
+ * @start_ns: when it began; 0 when there is nobody who could be preempted
+ * @vruntime: its vruntime at that time
+ * @awake_ns: its CPU time since it slept, at that time
+ * @weight: its weight
+ * @boost: its boost, in 1/1024
+ *
+ * Written by the CPU itself and read by others without a lock: whoever reads a
+ * mixture preempts a task that it should have spared, or the other way round.
+ * A taker clears @start_ns, so that the next one looks elsewhere.
+ */
+struct cpu_run {
+	u64 start_ns;
+	u64 vruntime;
+	u64 awake_ns;
+	u32 weight;
+	u32 boost;
+} __attribute__((aligned(64)));
+
+/* As many rows as there are CPU numbers: src/loader.c sees to that. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct cpu_run);
+} cpu_runs SEC(".maps");
+
+static __always_inline struct cpu_run *cpu_run(s32 cpu)
+{
+	u32 key = cpu;
+
+	return bpf_map_lookup_elem(&cpu_runs, &key);
 }
 
 /* A kernel thread that serves one CPU: kworker, ksoftirqd and their like. */

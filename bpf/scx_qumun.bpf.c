@@ -33,21 +33,48 @@ __u32 features;
 #include "boost.bpf.h"
 #include "ctx.bpf.h"
 #include "policy.bpf.h"
+#include "preempt.bpf.h"
 #include "dump.bpf.h"
 #include "exit.bpf.h"
 
-/* The task runs on @cpu at once, if that CPU is idle; else enqueue is next. */
+/* A waking task without an idle CPU: the CPU that it may take over, or -1. */
+static s32 pick_preempted_cpu(struct task_struct *p, s32 prev_cpu, u64 wake_flags)
+{
+	struct task_ctx *tctx = task_ctx(p);
+	struct domain *dom = domain();
+	u64 v;
+
+	if (!tctx || !dom || !(wake_flags & SCX_WAKE_TTWU))
+		return -1;
+	policy_update_weight(dom, p, tctx);
+	v = qm_later(tctx->vruntime, policy_floor(dom->clock.now));
+	if (!policy_may_preempt(dom, v))
+		return -1;
+	return preempt_pick_cpu(p, prev_cpu, wake_flags, v, tctx->boost);
+}
+
+/*
+ * The task runs at once, on an idle CPU or in somebody's place; or it gets
+ * queued, and enqueue is next.
+ */
 s32 SEC("struct_ops/qumun_select_cpu")
 BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
 	bool is_idle = false;
 	s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &is_idle);
+	s32 preempted_cpu;
 
 	if (is_idle) {
 		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), 0);
 		stat_inc(QUMUN_STAT_IDLE);
+		return cpu;
 	}
-	return cpu;
+	preempted_cpu = pick_preempted_cpu(p, prev_cpu, wake_flags);
+	if (preempted_cpu < 0)
+		return cpu;
+	compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), SCX_ENQ_PREEMPT);
+	stat_inc(QUMUN_STAT_PREEMPT);
+	return preempted_cpu;
 }
 
 /*
@@ -108,6 +135,7 @@ static void enqueue_pinned(struct domain *dom, struct task_struct *p, struct tas
 			   s32 cpu, u64 enq_flags)
 {
 	u64 beside = dom->clock.now, first;
+	bool woken;
 
 	if (scx_bpf_test_and_clear_cpu_idle(cpu)) {
 		/* Runs now: the insert wakes the CPU, nothing below ext is on it. */
@@ -115,9 +143,16 @@ static void enqueue_pinned(struct domain *dom, struct task_struct *p, struct tas
 		stat_inc(QUMUN_STAT_IDLE);
 		return;
 	}
-	if (!tctx->joined && head_key(DSQ_CPU(cpu), cpu, &first))
+	woken = !tctx->joined;
+	if (woken && head_key(DSQ_CPU(cpu), cpu, &first))
 		beside = qm_earlier(beside, first);
 	policy_join(dom, tctx, policy_floor(beside), QM_DEBT_WAITING);
+	if (woken && policy_may_preempt(dom, tctx->vruntime) &&
+	    preempt_cpu(p, cpu, compat_now(), tctx->vruntime, tctx->boost)) {
+		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), enq_flags | SCX_ENQ_PREEMPT);
+		stat_inc(QUMUN_STAT_PREEMPT);
+		return;
+	}
 	tctx->queued_ns = compat_now();
 	compat_dsq_insert_vtime(p, DSQ_CPU(cpu), policy_slice(), policy_key(dom, tctx), enq_flags);
 	stat_inc(QUMUN_STAT_PINNED);
@@ -234,6 +269,7 @@ BPF_PROG(qumun_running, struct task_struct *p)
 		policy_join(dom, tctx, policy_floor(dom->clock.now), QM_DEBT_ALONE);
 	}
 	tctx->exec_start_ns = p->se.sum_exec_runtime;
+	preempt_note_running(scx_bpf_task_cpu(p), tctx);
 }
 
 void SEC("struct_ops/qumun_stopping")
@@ -244,6 +280,7 @@ BPF_PROG(qumun_stopping, struct task_struct *p, bool runnable)
 
 	if (!tctx || !dom)
 		return;
+	preempt_note_stopping(scx_bpf_task_cpu(p));
 	policy_charge(dom, p, tctx);
 	if (!runnable)
 		policy_leave(dom, tctx);

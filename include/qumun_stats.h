@@ -9,6 +9,7 @@
 #define QUMUN_STATS(X)								\
 	X(SWITCHES,	"switches", "tasks that were put on a CPU")		\
 	X(IDLE,		"idle",     "went straight to an idle CPU")		\
+	X(PREEMPT,	"preempt",  "took the CPU from a task that was ahead")	\
 	X(SHARED,	"shared",   "queued for all CPUs")			\
 	X(PINNED,	"pinned",   "queued for the one CPU that they may use")	\
 	X(KTHREAD,	"kthread",  "per-CPU kernel threads, run next")		\

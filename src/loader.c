@@ -151,6 +151,8 @@ static int configure(struct loader *loader, const struct loader_params *params)
 	skel->struct_ops.qumun_ops->exit_dump_len = dump_len;
 	skel->struct_ops.qumun_ops->hotplug_seq = params->hotplug_seq;
 
+	if (bpf_map__set_max_entries(skel->maps.cpu_runs, params->nr_cpu_ids))
+		return -errno;
 	if (params->boost_map_fd >= 0 &&
 	    bpf_map__reuse_fd(skel->maps.high_prio_cgroups, params->boost_map_fd))
 		return -errno;

@@ -44,6 +44,7 @@ static struct loader_params make_params(const struct run *run, const struct topo
 			.wait_alarm_ns = opts->timeout_ms * 1000000 / 4,
 			.nr_cpus = topo->nr_online,
 		},
+		.nr_cpu_ids = topo->nr_cpu_ids,
 		.hotplug_seq = hotplug_seq,
 		.timeout_ms = opts->timeout_ms,
 		.exit_dump_len = opts->exit_dump_len,

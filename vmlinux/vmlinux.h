@@ -66,14 +66,17 @@ enum {
 
 /*
  * sched_ext constants with the same value in every kernel from 6.12 to 7.3.
- * src/kernel.c compares each of them with the running kernel's BTF before it
- * loads anything. Constants that have moved (SCX_ENQ_HEAD and others) must
+ * src/loader_btf.c compares each of them with the running kernel's BTF before
+ * anything is loaded. Constants that have moved (SCX_ENQ_HEAD and others) must
  * not be added here: read those with bpf_core_enum_value().
  */
 #define SCX_DSQ_GLOBAL		((1ULL << 63) | 1)
 #define SCX_DSQ_LOCAL		((1ULL << 63) | 2)
 #define SCX_TASK_QUEUED		1
 #define SCX_KICK_IDLE		1ULL
+#define SCX_ENQ_PREEMPT		(1ULL << 32)
+#define SCX_WAKE_TTWU		8
+#define SCX_WAKE_SYNC		16
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
