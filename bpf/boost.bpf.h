@@ -53,9 +53,10 @@ static u32 boost_of_task(struct task_struct *p)
 			return boost;
 		parent = cgrp->self.parent;
 		if (!parent)
-			break;
+			return QUMUN_BOOST_WEIGHT_NORMAL;
 		cgrp = bpf_core_cast(parent, struct cgroup);
 	}
+	stat_inc(QUMUN_STAT_TOO_DEEP);
 	return QUMUN_BOOST_WEIGHT_NORMAL;
 }
 

@@ -41,12 +41,16 @@ void scx_bpf_dispatch___old(struct task_struct *p, u64 dsq_id, u64 slice,
 void scx_bpf_dispatch_vtime___old(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
 				  u64 enq_flags) __ksym __weak;
 bool scx_bpf_consume___old(u64 dsq_id) __ksym __weak;
+bool scx_bpf_dispatch_from_dsq___old(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
+				     u64 enq_flags) __ksym __weak;
 
 /* 6.13 to 7.3 at least; the inserts are announced for removal. */
 void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;
 void scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
 			      u64 enq_flags) __ksym __weak;
 bool scx_bpf_dsq_move_to_local(u64 dsq_id) __ksym __weak;
+bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
+		      u64 enq_flags) __ksym __weak;
 
 /* 6.15 and newer: the clock of the run queue, cheaper than a hardware clock. */
 u64 scx_bpf_now(void) __ksym __weak;
@@ -110,6 +114,17 @@ static __always_inline bool compat_move_to_local(u64 dsq_id)
 	return false;
 }
 
+/* Move the task that @it stands at to the end of another DSQ; false if it is gone. */
+static __always_inline bool compat_dsq_move(struct bpf_iter_scx_dsq *it, struct task_struct *p,
+					    u64 dsq_id, u64 enq_flags)
+{
+	if (bpf_ksym_exists(scx_bpf_dsq_move))
+		return scx_bpf_dsq_move(it, p, dsq_id, enq_flags);
+	if (bpf_ksym_exists(scx_bpf_dispatch_from_dsq___old))
+		return scx_bpf_dispatch_from_dsq___old(it, p, dsq_id, enq_flags);
+	return false;
+}
+
 /* Monotonic time in ns; readings on two CPUs may differ a little. */
 static __always_inline u64 compat_now(void)
 {
@@ -131,6 +146,8 @@ static __always_inline u32 compat_features(void)
 		found |= 1 << QUMUN_FEATURE_MOVE_TO_LOCAL;
 	if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___v2___new))
 		found |= 1 << QUMUN_FEATURE_MOVE_TO_LOCAL_V2;
+	if (bpf_ksym_exists(scx_bpf_dsq_move))
+		found |= 1 << QUMUN_FEATURE_DSQ_MOVE;
 	if (compat_has_dsq_peek())
 		found |= 1 << QUMUN_FEATURE_DSQ_PEEK;
 	if (bpf_ksym_exists(scx_bpf_now))

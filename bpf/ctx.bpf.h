@@ -15,11 +15,13 @@
  * @vruntime: what it has had, in ns of a nice-0 task
  * @exec_start_ns: its sum_exec_runtime up to which @vruntime is charged
  * @awake_ns: CPU time that it has used since it slept last
- * @queued_ns: when it was put into a DSQ, 0 when it is not in one
+ * @queued_ns: since when it waits in DSQs, 0 when it does not; putting it into
+ *	another one, as a change of its affinity does, is no new wait
  * @boost_read: jiffy in which @boost was looked up
  * @boost: factor on its weight, in 1/1024
  * @weight: nice weight × boost, the one it has joined the clock with
  * @joined: it runs or waits, and counts in the clock
+ * @yielded: it runs, and would let the first one in the queue pass
  *
  * Written under the lock of the task's run queue only.
  */
@@ -32,6 +34,7 @@ struct task_ctx {
 	u32 boost;
 	u32 weight;
 	bool joined;
+	bool yielded;
 };
 
 struct {
@@ -81,6 +84,8 @@ static __always_inline struct domain *domain(void)
  * @awake_ns: its CPU time since it slept, at that time
  * @weight: its weight
  * @boost: its boost, in 1/1024
+ * @rescue_check_ns: when its queues are searched next for tasks to rescue
+ * @turn: counts dispatches that could not tell which queue comes first
  *
  * Written by the CPU itself and read by others without a lock: whoever reads a
  * mixture preempts a task that it should have spared, or the other way round.
@@ -92,6 +97,8 @@ struct cpu_run {
 	u64 awake_ns;
 	u32 weight;
 	u32 boost;
+	u64 rescue_check_ns;
+	u32 turn;
 } __attribute__((aligned(64)));
 
 /* As many rows as there are CPU numbers: src/loader.c sees to that. */
@@ -117,8 +124,9 @@ static __always_inline bool is_percpu_kthread(const struct task_struct *p)
 
 /*
  * May @p run on its CPU only? Either it is bound to it, or it is inside a
- * section that may not migrate. The BPF trampoline of older kernels makes
- * *current* such a task while we run; that one does not count.
+ * section that may not migrate. The BPF trampoline of most kernels makes
+ * *current* such a task while we run; that one does not count. Where that is
+ * wrong the task is queued for all CPUs, and the kernel finds the right one.
  */
 static __always_inline bool is_pinned(const struct task_struct *p)
 {

@@ -35,25 +35,25 @@
  * short-lived children goes back in the queue like the one task that it
  * stands for.
  *
- * No wait without end. A position in the queue is a promise of some waiting
- * time: V moves by 100 × CPUs / Σ w per second while all CPUs are busy. Where
- * v would mean more than the wait bound (watchdog / 8), the task is queued as
- * if it had less, and gets a little more than its share:
- *
- *	key = min(v, V + bound × 100 × CPUs / Σ w)
- *
- * That is what keeps nice 19 alive beside eight tasks at nice -20. New and
- * waking tasks can still come in front, so twice the bound is watched for
- * (counter "late"), a quarter of the watchdog.
- *
- * Queues. One DSQ ordered by key for all CPUs; one for each CPU for the tasks
+ * Queues. One DSQ ordered by v for all CPUs; one for each CPU for the tasks
  * that may run nowhere else. A CPU takes the smaller one of the two heads. A
  * task at the end of its slice is compared with both before another one
  * replaces it: without that, shares are off by half (a task that goes back to
  * the queue loses its turn whatever it is owed).
  *
  * Slices shrink as the queue grows: all who wait get their turn within about
- * one longest slice. A boost makes turns more frequent, never longer.
+ * one longest slice, as far as ticks allow. A boost makes turns more frequent,
+ * never longer.
+ *
+ * Rescue. Weights are wishes, but no task may wait without end: nice 19 beside
+ * nice -20 is owed one slice in 70 seconds, and tasks confined to crowded CPUs
+ * fall behind for other reasons (below). Each CPU looks through its queues now
+ * and then, and whoever has waited for an eighth of the watchdog's time runs
+ * next, at the price of somewhat more than its share. Twice that wait is worth
+ * an alarm (counter "late").
+ *
+ * Yielding lets the first one in the queue pass: the task's v becomes at least
+ * that one's.
  *
  * Preemption. A task that wakes up and finds no idle CPU may take one from a
  * task that is ahead of it: at once, since slices end at ticks, and a tick is
@@ -69,20 +69,31 @@
  * and a task is never preempted by one with a smaller boost.
  *
  * What this handles badly. Tasks confined to a few overcrowded CPUs (by a
- * cpuset, say), while the other CPUs are not crowded, fall behind V by up to
- * the debt of the others; among them, one that sleeps waits behind the ones
- * that do not. For tasks confined to *one* CPU that is mended: they wake up
- * beside the first one in their own queue, if that one is behind V.
+ * cpuset, say), while the other CPUs are not crowded, fall behind V; among
+ * them, one that sleeps wakes up behind the ones that do not, and waits, in
+ * the worst case until it is rescued. For tasks confined to *one* CPU that is
+ * mended: they wake up beside the first one in their own queue, if that one is
+ * behind V.
  */
 #ifndef QUMUN_POLICY_BPF_H
 #define QUMUN_POLICY_BPF_H
 
-/* How long the next run of a task may last. */
+/* How long the next run of a task may last, given those who wait for all CPUs. */
 static u64 policy_slice(void)
 {
 	u32 nr_queued = scx_bpf_dsq_nr_queued(DSQ_SHARED);
 
 	return qm_slice(config.slice_min_ns, config.slice_max_ns, config.nr_cpus, nr_queued);
+}
+
+/* The same on a CPU that some wait for who can go nowhere else. */
+static u64 policy_slice_on(s32 cpu)
+{
+	u32 nr_queued = scx_bpf_dsq_nr_queued(DSQ_CPU(cpu));
+	u64 slice_ns = qm_slice(config.slice_min_ns, config.slice_max_ns, 1, nr_queued);
+	u64 shared_ns = policy_slice();
+
+	return slice_ns < shared_ns ? slice_ns : shared_ns;
 }
 
 /*
@@ -178,16 +189,21 @@ static void policy_charge(struct domain *dom, struct task_struct *p, struct task
 		stat_add(QUMUN_STAT_BOOST_NS, ran_ns);
 }
 
-/* Where a task stands in a queue: its vruntime, or what the wait bound allows. */
-static u64 policy_key(struct domain *dom, const struct task_ctx *tctx)
+/* @p, which runs, lets the first one in the queue pass; that one has vruntime @first. */
+static void policy_yield(struct domain *dom, struct task_ctx *tctx, u64 first)
 {
-	u64 reach = qm_clock_progress(config.wait_bound_ns, config.nr_cpus, dom->clock.weight);
-	u64 limit = dom->clock.now + reach;
+	u64 v = qm_later(tctx->vruntime, first);
 
-	if (!qm_before(limit, tctx->vruntime))
-		return tctx->vruntime;
-	stat_inc(QUMUN_STAT_BOUNDED);
-	return limit;
+	bpf_spin_lock(&dom->lock);
+	qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
+	bpf_spin_unlock(&dom->lock);
+	tctx->vruntime = v;
+}
+
+/* Has a task in a queue waited so long that it must run next? */
+static bool policy_is_overdue(const struct task_ctx *tctx, u64 now_ns)
+{
+	return tctx->queued_ns && qm_elapsed(tctx->queued_ns, now_ns) > config.rescue_ns;
 }
 
 /* See "Preemption" above. Measured: a margin of 0 to 2 ms makes no difference
@@ -216,13 +232,25 @@ static s64 policy_lead(const struct cpu_run *run, u64 now_ns, u64 v, u32 boost)
 	return lead > PREEMPT_MARGIN_NS ? lead : 0;
 }
 
-/* A task that is new to us, or comes back from another scheduling class. */
-static void policy_init_task(struct domain *dom, struct task_ctx *tctx,
-			     const struct task_ctx *parent)
+/* A task without a parent of ours begins at the clock. */
+static void policy_init_task(struct domain *dom, struct task_ctx *tctx)
 {
-	u64 now = dom->clock.now;
+	tctx->vruntime = dom->clock.now;
+}
 
-	tctx->vruntime = parent ? qm_later(parent->vruntime, now) : now;
+/*
+ * A forked task begins where its parent stands. What that one has used since
+ * it was charged last is in @run only, the record of its CPU, and must not be
+ * left out: a chain of tasks that compute, fork and end would never pay.
+ */
+static void policy_init_child(struct domain *dom, struct task_ctx *tctx,
+			      const struct task_ctx *parent, const struct cpu_run *run, u64 now_ns)
+{
+	u64 v = parent->vruntime;
+
+	if (run->start_ns)
+		v = run->vruntime + qm_vruntime(qm_elapsed(run->start_ns, now_ns), run->weight);
+	tctx->vruntime = qm_later(v, dom->clock.now);
 }
 
 #endif /* QUMUN_POLICY_BPF_H */

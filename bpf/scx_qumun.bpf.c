@@ -20,7 +20,7 @@ const volatile struct qumun_config config = {
 	.slice_max_ns = 8000000,
 	.slice_min_ns = 1000000,
 	.lag_ns = 6000000,
-	.wait_bound_ns = 1250000000,
+	.rescue_ns = 1250000000,
 	.wait_alarm_ns = 2500000000,
 	.nr_cpus = 4,
 };
@@ -61,8 +61,13 @@ s32 SEC("struct_ops/qumun_select_cpu")
 BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
 	bool is_idle = false;
-	s32 cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &is_idle);
-	s32 preempted_cpu;
+	s32 cpu, preempted_cpu;
+
+	/*
+	 * For a sync wakeup the kernel calls the waker's own CPU idle, hoping
+	 * that it soon will be. Nobody else could take the task from there.
+	 */
+	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags & ~SCX_WAKE_SYNC, &is_idle);
 
 	if (is_idle) {
 		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), 0);
@@ -92,39 +97,56 @@ static void wake_idle_cpu(struct task_struct *p)
 /* How many tasks in front of a queue are tried that may not run on a CPU. */
 #define HEAD_TRIES 32
 
+enum head {
+	HEAD_NONE,
+	HEAD_FOUND,
+	HEAD_UNKNOWN,
+};
+
 /*
- * The key of the first task in a DSQ that may run on @cpu. False if there is
- * none, or none near the front.
+ * The vruntime of the first task in a DSQ that may run on @cpu. Unknown if
+ * there are too many in front of it that may not.
  */
-static bool head_key(u64 dsq_id, s32 cpu, u64 *key)
+static enum head head_vruntime(u64 dsq_id, s32 cpu, u64 *v)
 {
+	enum head head = HEAD_UNKNOWN;
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
-	bool found = false;
 	int i;
 
 	if (compat_has_dsq_peek()) {
 		p = scx_bpf_dsq_peek(dsq_id);
 		if (!p)
-			return false;
+			return HEAD_NONE;
 		if (bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
-			*key = p->scx.dsq_vtime;
-			return true;
+			*v = p->scx.dsq_vtime;
+			return HEAD_FOUND;
 		}
 	}
 	bpf_iter_scx_dsq_new(&it, dsq_id, 0);
 	bpf_for(i, 0, HEAD_TRIES) {
 		p = bpf_iter_scx_dsq_next(&it);
-		if (!p)
+		if (!p) {
+			head = HEAD_NONE;
 			break;
+		}
 		if (bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
-			*key = p->scx.dsq_vtime;
-			found = true;
+			*v = p->scx.dsq_vtime;
+			head = HEAD_FOUND;
 			break;
 		}
 	}
 	bpf_iter_scx_dsq_destroy(&it);
-	return found;
+	return head;
+}
+
+/* Insert into a queue in the order of vruntime. */
+static void enqueue_waiting(struct task_struct *p, struct task_ctx *tctx, u64 dsq_id, u64 slice_ns,
+			    u64 enq_flags)
+{
+	if (!tctx->queued_ns)
+		tctx->queued_ns = compat_now();
+	compat_dsq_insert_vtime(p, dsq_id, slice_ns, tctx->vruntime, enq_flags);
 }
 
 /*
@@ -144,7 +166,7 @@ static void enqueue_pinned(struct domain *dom, struct task_struct *p, struct tas
 		return;
 	}
 	woken = !tctx->joined;
-	if (woken && head_key(DSQ_CPU(cpu), cpu, &first))
+	if (woken && head_vruntime(DSQ_CPU(cpu), cpu, &first) == HEAD_FOUND)
 		beside = qm_earlier(beside, first);
 	policy_join(dom, tctx, policy_floor(beside), QM_DEBT_WAITING);
 	if (woken && policy_may_preempt(dom, tctx->vruntime) &&
@@ -153,8 +175,7 @@ static void enqueue_pinned(struct domain *dom, struct task_struct *p, struct tas
 		stat_inc(QUMUN_STAT_PREEMPT);
 		return;
 	}
-	tctx->queued_ns = compat_now();
-	compat_dsq_insert_vtime(p, DSQ_CPU(cpu), policy_slice(), policy_key(dom, tctx), enq_flags);
+	enqueue_waiting(p, tctx, DSQ_CPU(cpu), policy_slice_on(cpu), enq_flags);
 	stat_inc(QUMUN_STAT_PINNED);
 }
 
@@ -162,8 +183,7 @@ static void enqueue_shared(struct domain *dom, struct task_struct *p, struct tas
 			   u64 enq_flags)
 {
 	policy_join(dom, tctx, policy_floor(dom->clock.now), QM_DEBT_WAITING);
-	tctx->queued_ns = compat_now();
-	compat_dsq_insert_vtime(p, DSQ_SHARED, policy_slice(), policy_key(dom, tctx), enq_flags);
+	enqueue_waiting(p, tctx, DSQ_SHARED, policy_slice(), enq_flags);
 	stat_inc(QUMUN_STAT_SHARED);
 	wake_idle_cpu(p);
 }
@@ -192,51 +212,133 @@ BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 		enqueue_shared(dom, p, tctx, enq_flags);
 }
 
-/* @prev is still runnable and nothing else comes first: it gets a new slice. */
-static void keep_running(struct task_struct *prev)
+/* How far a queue is searched for tasks that have waited too long. */
+#define RESCUE_TRIES 4096
+
+/*
+ * Let a task run next that has waited too long in a DSQ, if it may run on this
+ * @cpu. The search is long, but rare.
+ */
+static bool rescue_from(u64 dsq_id, s32 cpu, u64 now_ns)
 {
-	prev->scx.slice = policy_slice();
+	struct bpf_iter_scx_dsq it;
+	bool rescued = false;
+	int i;
+
+	bpf_iter_scx_dsq_new(&it, dsq_id, 0);
+	bpf_for(i, 0, RESCUE_TRIES) {
+		struct task_struct *p = bpf_iter_scx_dsq_next(&it);
+		struct task_ctx *tctx;
+
+		if (!p)
+			break;
+		tctx = task_ctx(p);
+		if (!tctx || !policy_is_overdue(tctx, now_ns) ||
+		    !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
+			continue;
+		rescued = compat_dsq_move(&it, p, SCX_DSQ_LOCAL, 0);
+		break;
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	return rescued;
+}
+
+/* Once in an eighth of the time that anybody may wait; more often while there is somebody. */
+static bool rescue(s32 cpu)
+{
+	struct cpu_run *run = cpu_run(cpu);
+	u64 now_ns = compat_now();
+
+	if (!run || qm_before(now_ns, run->rescue_check_ns))
+		return false;
+	if (rescue_from(DSQ_CPU(cpu), cpu, now_ns) || rescue_from(DSQ_SHARED, cpu, now_ns)) {
+		run->rescue_check_ns = now_ns + config.slice_max_ns;
+		stat_inc(QUMUN_STAT_RESCUED);
+		return true;
+	}
+	run->rescue_check_ns = now_ns + config.rescue_ns / 8;
+	return false;
+}
+
+/* What waits for a CPU, as dispatch sees it. */
+struct waiting {
+	enum head shared;
+	enum head pinned;
+	u64 shared_v;
+	u64 pinned_v;
+};
+
+/* Do the pinned ones come first? If the order is unknown, both get every second turn. */
+static bool pinned_first(const struct waiting *w, s32 cpu)
+{
+	struct cpu_run *run;
+
+	if (w->pinned != HEAD_FOUND || w->shared == HEAD_NONE)
+		return w->pinned != HEAD_NONE;
+	if (w->shared == HEAD_FOUND)
+		return qm_before(w->pinned_v, w->shared_v);
+	run = cpu_run(cpu);
+	return run && (run->turn++ & 1);
+}
+
+/* @prev is still runnable and nothing else comes first: it gets a new slice. */
+static void keep_running(struct task_struct *prev, const struct waiting *w, s32 cpu)
+{
+	prev->scx.slice = w->pinned == HEAD_NONE ? policy_slice() : policy_slice_on(cpu);
 	stat_inc(QUMUN_STAT_KEPT);
+}
+
+/* Does @prev, whose slice has ended, come before all who wait? */
+static bool prev_is_first(struct domain *dom, struct task_struct *prev, struct task_ctx *tctx,
+			  const struct waiting *w, u64 first_v)
+{
+	policy_charge(dom, prev, tctx);
+	policy_update_weight(dom, prev, tctx);
+	if (w->shared == HEAD_NONE && w->pinned == HEAD_NONE) {
+		policy_join(dom, tctx, 0, QM_DEBT_ALONE);
+		tctx->yielded = false;
+		return true;
+	}
+	if (w->shared == HEAD_UNKNOWN)
+		return false;
+	if (tctx->yielded) {
+		tctx->yielded = false;
+		policy_yield(dom, tctx, first_v);
+		return false;
+	}
+	return !qm_before(first_v, tctx->vruntime);
 }
 
 void SEC("struct_ops/qumun_dispatch")
 BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 {
 	bool prev_wants = prev && (prev->scx.flags & SCX_TASK_QUEUED);
-	u64 shared_key = 0, cpu_key = 0, first_key;
-	bool has_shared, has_cpu, cpu_first;
+	struct waiting w = { .shared_v = 0, .pinned_v = 0 };
+	bool pinned;
 
-	has_shared = head_key(DSQ_SHARED, cpu, &shared_key);
-	has_cpu = head_key(DSQ_CPU(cpu), cpu, &cpu_key);
-	cpu_first = has_cpu && (!has_shared || qm_before(cpu_key, shared_key));
-	first_key = cpu_first ? cpu_key : shared_key;
+	if (rescue(cpu))
+		return;
+	w.shared = head_vruntime(DSQ_SHARED, cpu, &w.shared_v);
+	w.pinned = head_vruntime(DSQ_CPU(cpu), cpu, &w.pinned_v);
+	pinned = pinned_first(&w, cpu);
 
 	if (prev_wants) {
 		struct task_ctx *tctx = task_ctx(prev);
 		struct domain *dom = domain();
 
-		if (tctx && dom) {
-			policy_charge(dom, prev, tctx);
-			policy_update_weight(dom, prev, tctx);
-			if (!has_shared && !has_cpu)
-				policy_join(dom, tctx, 0, QM_DEBT_ALONE);
-			else if (!qm_before(first_key, policy_key(dom, tctx))) {
-				keep_running(prev);
-				return;
-			}
+		if (tctx && dom &&
+		    prev_is_first(dom, prev, tctx, &w, pinned ? w.pinned_v : w.shared_v)) {
+			keep_running(prev, &w, cpu);
+			return;
 		}
 	}
 
-	/* The heads may be gone by now; then the other queue is as good. */
-	if (cpu_first) {
-		if (compat_move_to_local(DSQ_CPU(cpu)) || compat_move_to_local(DSQ_SHARED))
-			return;
-	} else {
-		if (compat_move_to_local(DSQ_SHARED) || compat_move_to_local(DSQ_CPU(cpu)))
-			return;
-	}
+	/* What was at the head may be gone by now; then the other queue is as good. */
+	if (compat_move_to_local(pinned ? DSQ_CPU(cpu) : DSQ_SHARED) ||
+	    compat_move_to_local(pinned ? DSQ_SHARED : DSQ_CPU(cpu)))
+		return;
 	if (prev_wants)
-		keep_running(prev);
+		keep_running(prev, &w, cpu);
 }
 
 /* Count how long @p had waited in a queue. */
@@ -282,22 +384,45 @@ BPF_PROG(qumun_stopping, struct task_struct *p, bool runnable)
 		return;
 	preempt_note_stopping(scx_bpf_task_cpu(p));
 	policy_charge(dom, p, tctx);
-	if (!runnable)
+	/*
+	 * A change of the running task's affinity, nice value or cgroup also
+	 * comes here with !runnable. That is no sleep: it keeps its place.
+	 */
+	if (!runnable && p->__state != TASK_RUNNING)
 		policy_leave(dom, tctx);
 }
 
-/* The parent of a forked task is the current one. */
+/* sched_yield(): the end of the slice; dispatch does the rest. */
+bool SEC("struct_ops/qumun_yield")
+BPF_PROG(qumun_yield, struct task_struct *from, struct task_struct *to)
+{
+	struct task_ctx *tctx = task_ctx(from);
+
+	if (tctx)
+		tctx->yielded = true;
+	from->scx.slice = 0;
+	return false;
+}
+
+/*
+ * A new task, or one that was there before us. An error would fail the fork,
+ * or the whole start: where there is no memory, the task does without.
+ */
 s32 SEC("struct_ops.s/qumun_init_task")
 BPF_PROG(qumun_init_task, struct task_struct *p, struct scx_init_task_args *args)
 {
 	struct task_ctx *tctx = bpf_task_storage_get(&task_ctxs, p, 0,
 						     BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct task_ctx *parent = args->fork ? task_ctx(bpf_get_current_task_btf()) : NULL;
+	struct cpu_run *run = cpu_run(bpf_get_smp_processor_id());
 	struct domain *dom = domain();
 
-	/* An error would fail this fork, or the whole start: do without. */
-	if (tctx && dom)
-		policy_init_task(dom, tctx,
-				 args->fork ? task_ctx(bpf_get_current_task_btf()) : NULL);
+	if (!tctx || !dom)
+		return 0;
+	if (parent && run)
+		policy_init_child(dom, tctx, parent, run, compat_now());
+	else
+		policy_init_task(dom, tctx);
 	return 0;
 }
 
@@ -318,8 +443,10 @@ BPF_PROG(qumun_disable, struct task_struct *p)
 	struct task_ctx *tctx = task_ctx(p);
 	struct domain *dom = domain();
 
-	if (tctx && dom)
-		policy_leave(dom, tctx);
+	if (!tctx || !dom)
+		return;
+	policy_leave(dom, tctx);
+	tctx->queued_ns = 0;
 }
 
 void SEC("struct_ops/qumun_dump")
@@ -364,6 +491,7 @@ struct sched_ext_ops qumun_ops = {
 	.dispatch	= (void *)qumun_dispatch,
 	.running	= (void *)qumun_running,
 	.stopping	= (void *)qumun_stopping,
+	.yield		= (void *)qumun_yield,
 	.init_task	= (void *)qumun_init_task,
 	.enable		= (void *)qumun_enable,
 	.disable	= (void *)qumun_disable,

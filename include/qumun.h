@@ -49,7 +49,7 @@ struct qumun_boost {
  * @slice_max_ns: longest slice
  * @slice_min_ns: shortest slice
  * @lag_ns: how far behind the clock a task may be when it wakes up
- * @wait_bound_ns: longest wait that the queue position of a task may mean
+ * @rescue_ns: who has waited longer runs next, whatever it is owed
  * @wait_alarm_ns: waits beyond this are counted as late
  * @nr_cpus: CPUs that are online
  */
@@ -57,7 +57,7 @@ struct qumun_config {
 	__u64 slice_max_ns;
 	__u64 slice_min_ns;
 	__u64 lag_ns;
-	__u64 wait_bound_ns;
+	__u64 rescue_ns;
 	__u64 wait_alarm_ns;
 	__u32 nr_cpus;
 	__u32 reserved;
@@ -82,6 +82,7 @@ struct qumun_cpu_stats {
 	X(INSERT_VTIME_ARGS,	"insert_vtime_args")				\
 	X(MOVE_TO_LOCAL,	"move_to_local")				\
 	X(MOVE_TO_LOCAL_V2,	"move_to_local_v2")				\
+	X(DSQ_MOVE,		"dsq_move")					\
 	X(DSQ_PEEK,		"dsq_peek")					\
 	X(NOW,			"now")						\
 	X(ENQ_MIGRATION_DISABLED, "enq_migration_disabled")

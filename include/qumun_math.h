@@ -118,8 +118,8 @@ struct qm_clock {
 	__u64 weight;
 };
 
-/* Where a clock starts: it wraps within the first half minute of a busy CPU,
- * so that a wrong comparison shows up in every test, not after 584 years. */
+/* Where a clock starts: it wraps after ten seconds of a busy CPU, so that a
+ * wrong comparison shows up in every test, not after 584 years. */
 #define QM_CLOCK_START	(0ULL - 10 * 1000 * 1000 * 1000ULL)
 
 static inline void qm_clock_init(struct qm_clock *c)
@@ -189,8 +189,7 @@ static inline void qm_clock_move(struct qm_clock *c, __u32 weight, __u64 from, _
 
 /*
  * How far ahead of the clock a task of @weight may be: @slices of the longest
- * ones, in vruntime. Bounding this side bounds the other one too, because of
- * Σ w·(v − avg) = 0.
+ * ones, in vruntime.
  *
  * While others wait, nothing that a task has used may be forgotten, or shares
  * are no longer exact: a run may well be longer than its slice, since slices
@@ -204,13 +203,6 @@ static inline void qm_clock_move(struct qm_clock *c, __u32 weight, __u64 from, _
 static inline __u64 qm_debt(__u32 slices, __u64 slice_max_ns, __u32 weight)
 {
 	return qm_vruntime(slices * slice_max_ns, weight);
-}
-
-/* How far the clock moves while @nr_cpus CPUs serve a total of @weight for
- * @ns: whoever is queued no further ahead gets its turn in about that time. */
-static inline __u64 qm_clock_progress(__u64 ns, __u32 nr_cpus, __u64 weight)
-{
-	return ns * QM_WEIGHT_NICE0 / (weight ? weight : QM_WEIGHT_MIN) * nr_cpus;
 }
 
 #endif /* QUMUN_MATH_H */

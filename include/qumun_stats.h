@@ -16,9 +16,10 @@
 	X(KEPT,		"kept",     "ran on at the end of their slice")		\
 	X(RUN_NS,	"run",      "CPU time used, in ns")			\
 	X(BOOST_NS,	"boosted",  "of it by boosted cgroups, in ns")		\
-	X(BOUNDED,	"bounded",  "queue positions brought forward so that the wait stays bounded") \
+	X(RESCUED,	"rescued",  "had waited too long and went first")	\
 	X(LATE,		"late",     "waits beyond a quarter of the watchdog")	\
 	X(BAD_BOOST,	"badboost", "map entries that are not valid, clamped or ignored") \
+	X(TOO_DEEP,	"toodeep",  "tasks so deep in cgroups that a boost may be missed") \
 	X(NO_CTX,	"noctx",    "tasks without a context, scheduled without a policy")
 
 #endif /* QUMUN_STATS_H */

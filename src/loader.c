@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "exit_codes.h"
@@ -32,7 +31,6 @@ static struct btf *kernel_btf;
 struct loader {
 	struct scx_qumun *skel;
 	struct bpf_link *link;
-	struct ring_buffer *events;
 	struct qumun_cpu_stats *cpu_stats;
 	__u64 *wait_max_ns;
 	unsigned int nr_cpus;
@@ -125,17 +123,20 @@ int loader_probe(void)
 
 /*
  * Flags of sched_ext_ops, each only where the kernel knows it: it refuses all
- * others. ENQ_MIGRATION_DISABLED lets the policy see tasks that must not
- * migrate; without it newer kernels give them the CPU past us, for 20 ms.
+ * others. Without them it gives tasks that must not migrate, and tasks that are
+ * about to end, the CPU for 20 ms, past the policy.
  */
 static uint64_t ops_flags(uint32_t *features)
 {
-	uint64_t flag;
+	uint64_t flags = 0, flag;
 
-	if (!btf_enum_value(kernel_btf, "scx_ops_flags", "SCX_OPS_ENQ_MIGRATION_DISABLED", &flag))
-		return 0;
-	*features |= 1U << QUMUN_FEATURE_ENQ_MIGRATION_DISABLED;
-	return flag;
+	if (btf_enum_value(kernel_btf, "scx_ops_flags", "SCX_OPS_ENQ_EXITING", &flag))
+		flags |= flag;
+	if (btf_enum_value(kernel_btf, "scx_ops_flags", "SCX_OPS_ENQ_MIGRATION_DISABLED", &flag)) {
+		flags |= flag;
+		*features |= 1U << QUMUN_FEATURE_ENQ_MIGRATION_DISABLED;
+	}
+	return flags;
 }
 
 /* Everything that is decided before the load; nothing else writes rodata or ops. */
@@ -174,16 +175,6 @@ static int load_error(int err)
 	return QUMUN_EXIT_KERNEL;
 }
 
-static int on_event(void *ctx, void *data, size_t size)
-{
-	const struct qumun_event *event = data;
-
-	(void)ctx;
-	if (size >= sizeof(*event))
-		log_debug("event %u", event->type);
-	return 0;
-}
-
 static int set_up_reading(struct loader *loader)
 {
 	int nr_cpus = libbpf_num_possible_cpus();
@@ -193,9 +184,7 @@ static int set_up_reading(struct loader *loader)
 	loader->nr_cpus = nr_cpus;
 	loader->cpu_stats = calloc(loader->nr_cpus, sizeof(*loader->cpu_stats));
 	loader->wait_max_ns = calloc(loader->nr_cpus, sizeof(*loader->wait_max_ns));
-	loader->events = ring_buffer__new(bpf_map__fd(loader->skel->maps.events), on_event, NULL,
-					  NULL);
-	return loader->cpu_stats && loader->wait_max_ns && loader->events ? 0 : -ENOMEM;
+	return loader->cpu_stats && loader->wait_max_ns ? 0 : -ENOMEM;
 }
 
 int loader_load(struct loader **result, const struct loader_params *params)
@@ -234,13 +223,6 @@ void loader_boost_drop(int map_fd, uint64_t cgroup_id)
 	bpf_map_delete_elem(map_fd, &cgroup_id);
 }
 
-static void sleep_ms(long ms)
-{
-	struct timespec step = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-
-	nanosleep(&step, NULL);
-}
-
 static int report_busy(void)
 {
 	char name[128];
@@ -268,6 +250,9 @@ static int attach_error(int err)
 	case -EACCES:
 		log_error("the kernel does not let us attach a scheduler: %s", strerror(-err));
 		return QUMUN_EXIT_PRIVILEGE;
+	case -ENOMEM:
+		log_error("attaching the scheduler: %s", strerror(-err));
+		return QUMUN_EXIT_ENVIRONMENT;
 	case -EOPNOTSUPP:
 		log_error("this kernel refuses BPF schedulers (PREEMPT_RT kernels do): %s",
 			  strerror(-err));
@@ -284,20 +269,28 @@ static int attach_error(int err)
 	return QUMUN_EXIT_KERNEL;
 }
 
-/* One attempt after the other while a scheduler is being removed; none that runs is waited for. */
-static struct bpf_link *attach_when_free(struct loader *loader)
+/*
+ * One attempt after the other while a scheduler is being removed; none that
+ * runs is waited for. Returns a negative errno, or -EINTR for @stop_fd.
+ */
+static int attach_when_free(struct loader *loader, int stop_fd)
 {
 	for (int waited_ms = 0;; waited_ms += WAIT_STEP_MS) {
-		struct bpf_link *link = bpf_map__attach_struct_ops(loader->skel->maps.qumun_ops);
+		int err;
 
-		if (link || errno != EBUSY || waited_ms >= BUSY_WAIT_MS || sched_ext_enabled())
-			return link;
-		sleep_ms(WAIT_STEP_MS);
+		loader->link = bpf_map__attach_struct_ops(loader->skel->maps.qumun_ops);
+		if (loader->link)
+			return 0;
+		err = -errno;
+		if (err != -EBUSY || waited_ms >= BUSY_WAIT_MS || sched_ext_enabled())
+			return err;
+		if (wait_readable(stop_fd, WAIT_STEP_MS))
+			return -EINTR;
 	}
 }
 
 /* The link says "accepted"; what the kernel made of it, only sysfs and our exit record say. */
-static int wait_enabled(struct loader *loader)
+static int wait_enabled(struct loader *loader, int stop_fd)
 {
 	char name[128];
 
@@ -306,7 +299,8 @@ static int wait_enabled(struct loader *loader)
 		if (loader_exited(loader) ||
 		    (sched_ext_enabled() && !strcmp(name, QUMUN_OPS_NAME)))
 			return 0;
-		sleep_ms(WAIT_STEP_MS);
+		if (wait_readable(stop_fd, WAIT_STEP_MS))
+			return 0;
 	}
 	log_error("%s/state does not become \"enabled\", though the scheduler was accepted",
 		  SCHED_EXT_SYSFS);
@@ -318,10 +312,13 @@ int loader_check_free(void)
 	return sched_ext_enabled() ? report_busy() : 0;
 }
 
-int loader_attach(struct loader *loader)
+int loader_attach(struct loader *loader, int stop_fd)
 {
-	loader->link = attach_when_free(loader);
-	return loader->link ? wait_enabled(loader) : attach_error(-errno);
+	int err = attach_when_free(loader, stop_fd);
+
+	if (err)
+		return err == -EINTR ? 0 : attach_error(err);
+	return wait_enabled(loader, stop_fd);
 }
 
 bool loader_exited(const struct loader *loader)
@@ -346,7 +343,7 @@ uint32_t loader_features(const struct loader *loader)
 
 int loader_event_fd(const struct loader *loader)
 {
-	return ring_buffer__epoll_fd(loader->events);
+	return bpf_map__fd(loader->skel->maps.events);
 }
 
 /*
@@ -387,7 +384,6 @@ void loader_destroy(struct loader *loader)
 	if (!loader)
 		return;
 	bpf_link__destroy(loader->link);
-	ring_buffer__free(loader->events);
 	scx_qumun__destroy(loader->skel);
 	free(loader->cpu_stats);
 	free(loader->wait_max_ns);

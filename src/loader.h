@@ -73,11 +73,12 @@ void loader_boost_drop(int map_fd, uint64_t cgroup_id);
 
 /**
  * loader_attach - take over scheduling, and prove it
+ * @stop_fd: when it becomes readable, waiting ends early, with 0
  *
  * Success means: state "enabled", our name in root/ops, no exit recorded. An
  * ejection while attaching is no error here; loader_exited() tells.
  */
-int loader_attach(struct loader *loader);
+int loader_attach(struct loader *loader, int stop_fd);
 
 /** loader_exited - the kernel has ended the scheduler; loader_exit_info() is complete */
 bool loader_exited(const struct loader *loader);

@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,8 +29,8 @@ static int map_info(int fd, struct bpf_map_info *info)
 }
 
 /*
- * A boost map of ours, of this version or another one. The kernel cuts names
- * to 15 characters. Key and type have never changed; a value may.
+ * A boost map of ours. The kernel cuts names to 15 characters. One whose values
+ * have another size is of a version that we know nothing about, and not ours.
  */
 static bool is_boost_map(const struct bpf_map_info *info)
 {
@@ -42,10 +43,8 @@ static int check_foreign(int fd)
 {
 	struct bpf_map_info info;
 
-	if (map_info(fd, &info)) {
-		log_error("%s: not a BPF map, left untouched (remove it, or move it away)", PIN_PATH);
-		return QUMUN_EXIT_ENVIRONMENT;
-	}
+	if (map_info(fd, &info))
+		return pin_error(PIN_PATH, "not a BPF map, left untouched (remove it, or move it away)");
 	if (!is_boost_map(&info)) {
 		log_error("%s: a foreign map, left untouched: name \"%s\", type %u, key %u, value %u bytes"
 			  " (expected \"%.15s\", type %u, key 8, value %zu bytes)",
@@ -77,7 +76,7 @@ int pin_check(void)
 
 	if (statfs(PIN_BPFFS, &fs) || fs.f_type != BPF_FS_MAGIC)
 		return pin_error(PIN_BPFFS, "no bpf file system is mounted here"
-				 " (mount -t bpf bpf " PIN_BPFFS ")");
+				 " (mount -t bpf -o mode=0700 bpf " PIN_BPFFS ")");
 	err = check_dir();
 	if (err)
 		return err;
@@ -94,17 +93,38 @@ int pin_check(void)
 	return err;
 }
 
+/*
+ * Whoever can write the map rules the whole machine's scheduling. A bpffs that
+ * was mounted by hand lets everybody make files in it: trust the directory
+ * only once it is open and proves to be ours.
+ */
+static int make_dir(void)
+{
+	struct stat st;
+	int fd, err = 0;
+
+	if (mkdir(PIN_DIR, 0700) && errno != EEXIST)
+		return pin_error(PIN_DIR, strerror(errno));
+	fd = open(PIN_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return pin_error(PIN_DIR, strerror(errno));
+	if (fstat(fd, &st) || st.st_uid != geteuid())
+		err = pin_error(PIN_DIR, "belongs to another user, left untouched");
+	else if (fchmod(fd, 0700))
+		err = pin_error(PIN_DIR, strerror(errno));
+	close(fd);
+	return err;
+}
+
 int pin_create(int map_fd)
 {
 	int err = pin_check();
 
 	if (err)
 		return err;
-	if (mkdir(PIN_DIR, 0700) && errno != EEXIST)
-		return pin_error(PIN_DIR, strerror(errno));
-	/* Whoever can write this map rules the whole machine's scheduling. */
-	if (chmod(PIN_DIR, 0700))
-		return pin_error(PIN_DIR, strerror(errno));
+	err = make_dir();
+	if (err)
+		return err;
 	if (!unlink(PIN_PATH))
 		log_info("%s: replaced, an earlier scx_qumun did not end properly", PIN_PATH);
 	if (bpf_obj_pin(map_fd, PIN_PATH))

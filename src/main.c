@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sequence of a run: options, cgroups, kernel, lock, pin, and then load,
+ * The sequence of a run: options, cgroups, kernel, lock, and then load, pin,
  * attach, watch, detach, once more after each CPU hotplug. The policy is in
- * BPF; nothing here runs while tasks are scheduled.
+ * BPF; scheduling does not depend on anything here.
  */
 #include <stdio.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static struct loader_params make_params(const struct run *run, const struct topo
 			.slice_max_ns = opts->slice_us * 1000,
 			.slice_min_ns = opts->slice_us_min * 1000,
 			.lag_ns = opts->slice_us_lag * 1000,
-			.wait_bound_ns = opts->timeout_ms * 1000000 / 8,
+			.rescue_ns = opts->timeout_ms * 1000000 / 8,
 			.wait_alarm_ns = opts->timeout_ms * 1000000 / 4,
 			.nr_cpus = topo->nr_online,
 		},
@@ -87,8 +87,8 @@ static int schedule_once(struct run *run, bool *restart)
 	if (!err)
 		err = publish_boosts(run, loader);
 	if (!err)
-		err = loader_attach(loader);
-	if (!err && !loader_exited(loader)) {
+		err = loader_attach(loader, run->watch.signal_fd);
+	if (!err && !loader_exited(loader) && !watch_stopped(&run->watch)) {
 		report_start(&run->opts, &topo, &run->boosts, loader);
 		watch_run(&run->watch, loader, &run->boosts, run->boost_map_fd);
 	}
@@ -104,24 +104,39 @@ static int schedule_once(struct run *run, bool *restart)
 static int schedule(struct run *run)
 {
 	bool restart;
-	int err = watch_init(&run->watch, run->opts.stats_sec);
+	int err;
 
-	if (err)
-		return err;
-	do {
-		err = schedule_once(run, &restart);
-	} while (restart && !watch_stopped(&run->watch) && !(err = restart_wait(&run->restarts)));
+	while (!(err = schedule_once(run, &restart)) && restart) {
+		restart_wait(&run->restarts, run->watch.signal_fd);
+		if (watch_stopped(&run->watch))
+			break;
+	}
 	if (run->boost_map_fd >= 0) {
 		pin_remove(run->boost_map_fd);
 		close(run->boost_map_fd);
 	}
-	watch_close(&run->watch);
+	return err;
+}
+
+/* Everything that can be refused is, before anything is changed. */
+static int prepare(struct run *run)
+{
+	int err = boosts_resolve(&run->boosts, &run->opts);
+
+	if (!err)
+		err = loader_probe();
+	if (!err)
+		err = instance_lock();
+	if (!err)
+		err = loader_check_free();
+	if (!err)
+		err = pin_check();
 	return err;
 }
 
 int main(int argc, char **argv)
 {
-	struct run run = { .boost_map_fd = -1, .boosts.mount.fd = -1 };
+	struct run run = { .boost_map_fd = -1, .boosts.mount.fd = -1, .watch.signal_fd = -1 };
 	char version[64];
 	int err;
 
@@ -132,20 +147,15 @@ int main(int argc, char **argv)
 	log_set_verbosity(run.opts.verbose);
 	loader_init();
 
-	err = boosts_resolve(&run.boosts, &run.opts);
+	err = watch_init(&run.watch, run.opts.stats_sec);
 	if (!err)
-		err = loader_probe();
-	if (!err)
-		err = instance_lock();
-	if (!err)
-		err = loader_check_free();
-	if (!err)
-		err = pin_check();
-	if (!err)
+		err = prepare(&run);
+	if (!err && !watch_stopped(&run.watch))
 		err = schedule(&run);
 
 	loader_exit();
 	boosts_free(&run.boosts);
+	watch_close(&run.watch);
 	options_free(&run.opts);
 	return err;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "report.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -68,6 +69,21 @@ void report_start(const struct qumun_opts *opts, const struct topology *topo,
 	report_boosts(boosts);
 }
 
+/* Names of tasks are in it, which anybody can choose: escape it, line by line. */
+static void report_dump(const char *dump)
+{
+	char line[256], shown[2 * sizeof(line)];
+
+	log_error("debug dump of the kernel:");
+	while (*dump) {
+		size_t len = strcspn(dump, "\n");
+
+		snprintf(line, sizeof(line), "%.*s", (int)len, dump);
+		log_error("%s", escape_text(shown, sizeof(shown), line));
+		dump += len + (dump[len] == '\n');
+	}
+}
+
 int report_exit(const struct loader *loader)
 {
 	const struct qumun_exit_info *info = loader_exit_info(loader);
@@ -80,7 +96,7 @@ int report_exit(const struct loader *loader)
 		  msg[0] ? " (" : "", msg, msg[0] ? ")" : "", info->kind,
 		  (unsigned long long)info->code);
 	if (info->kind >= KIND_ERROR && dump[0])
-		log_error("debug dump of the kernel:\n%s", dump);
+		report_dump(dump);
 	return info->kind == KIND_SYSRQ || info->kind == KIND_UNREG ? QUMUN_EXIT_OPERATOR :
 								       QUMUN_EXIT_EJECTED;
 }

@@ -3,10 +3,10 @@
 
 #include <time.h>
 
-#include "exit_codes.h"
 #include "log.h"
 #include "qumun.h"
 #include "sched_ext.h"
+#include "util.h"
 
 /* enum scx_exit_code: an action in bits 48 to 63. */
 #define CODE_ACT_RESTART (1LL << 48)
@@ -24,24 +24,36 @@ bool restart_is_asked_for(const struct qumun_exit_info *info)
 	return info->code & CODE_ACT_RESTART;
 }
 
-bool restart_allowed(struct restart_budget *budget, uint64_t now_ms)
+uint64_t restart_delay_ms(const struct restart_budget *budget, uint64_t now_ms)
 {
-	uint64_t *oldest = &budget->at_ms[budget->next];
+	uint64_t oldest_ms = budget->at_ms[budget->next];
 
-	if (*oldest && now_ms - *oldest < RESTART_WINDOW_MS)
-		return false;
-	*oldest = now_ms;
-	budget->next = (budget->next + 1) % RESTART_MAX;
-	return true;
+	if (!oldest_ms || now_ms - oldest_ms >= RESTART_WINDOW_MS)
+		return 0;
+	return RESTART_WINDOW_MS - (now_ms - oldest_ms);
 }
 
-static void wait_for_quiet(void)
+void restart_count(struct restart_budget *budget, uint64_t now_ms)
 {
-	struct timespec pause = { .tv_nsec = QUIET_MS * 1000000L };
+	budget->at_ms[budget->next] = now_ms;
+	budget->next = (budget->next + 1) % RESTART_MAX;
+}
+
+static uint64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000 + 1;
+}
+
+static void wait_for_quiet(int stop_fd)
+{
 	uint64_t seq = sched_ext_hotplug_seq(), now_seq;
 
 	for (int waited_ms = 0; waited_ms < QUIET_WAIT_MS; waited_ms += QUIET_MS) {
-		nanosleep(&pause, NULL);
+		if (wait_readable(stop_fd, QUIET_MS))
+			return;
 		now_seq = sched_ext_hotplug_seq();
 		if (now_seq == seq)
 			return;
@@ -49,17 +61,16 @@ static void wait_for_quiet(void)
 	}
 }
 
-int restart_wait(struct restart_budget *budget)
+void restart_wait(struct restart_budget *budget, int stop_fd)
 {
-	struct timespec now;
+	uint64_t delay_ms = restart_delay_ms(budget, monotonic_ms());
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!restart_allowed(budget, now.tv_sec * 1000ULL + now.tv_nsec / 1000000 + 1)) {
-		log_error("the kernel asked for %d restarts within %d s; giving up", RESTART_MAX,
-			  RESTART_WINDOW_MS / 1000);
-		return QUMUN_EXIT_EJECTED;
-	}
 	log_info("CPUs went online or offline: starting again");
-	wait_for_quiet();
-	return 0;
+	if (delay_ms) {
+		log_warn("%d restarts within %d s: the kernel's scheduler goes on for %.1f s",
+			 RESTART_MAX, RESTART_WINDOW_MS / 1000, delay_ms / 1e3);
+		wait_readable(stop_fd, (int)delay_ms);
+	}
+	wait_for_quiet(stop_fd);
+	restart_count(budget, monotonic_ms());
 }

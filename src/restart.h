@@ -8,7 +8,7 @@
 
 struct qumun_exit_info;
 
-/* At most so many restarts in a window, so that a fault cannot become an endless loop. */
+/* At most so many restarts in a window, so that a fault cannot become a flood of them. */
 #define RESTART_MAX		30
 #define RESTART_WINDOW_MS	60000
 
@@ -25,16 +25,20 @@ struct restart_budget {
 bool restart_is_asked_for(const struct qumun_exit_info *info);
 
 /**
- * restart_allowed - may there be one more restart?
- * @now_ms: monotonic, not 0; counted as a restart if it is allowed
+ * restart_delay_ms - how long to wait before the next restart
+ * @now_ms: monotonic, not 0
+ *
+ * 0 as long as there were fewer than RESTART_MAX in the window.
  */
-bool restart_allowed(struct restart_budget *budget, uint64_t now_ms);
+uint64_t restart_delay_ms(const struct restart_budget *budget, uint64_t now_ms);
+
+/** restart_count - a restart takes place at @now_ms */
+void restart_count(struct restart_budget *budget, uint64_t now_ms);
 
 /**
- * restart_wait - wait until hotplug has come to rest, then allow a restart
- *
- * Returns 0, or QUMUN_EXIT_EJECTED after a message when the restarts are spent.
+ * restart_wait - wait until hotplug has come to rest and a restart is allowed; count it
+ * @stop_fd: when it becomes readable, waiting ends early
  */
-int restart_wait(struct restart_budget *budget);
+void restart_wait(struct restart_budget *budget, int stop_fd);
 
 #endif /* QUMUN_RESTART_H */

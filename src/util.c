@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,6 +99,13 @@ int read_file_str(const char *root, const char *path, char *buf, size_t size)
 		len--;
 	buf[len] = '\0';
 	return (int)len;
+}
+
+bool wait_readable(int fd, int ms)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+	return poll(&pollfd, 1, ms) > 0;
 }
 
 int read_file_u64(const char *root, const char *path, uint64_t *out)

@@ -39,6 +39,13 @@ int read_file_str(const char *root, const char *path, char *buf, size_t size);
 /** read_file_u64 - read_file_str() and parse_u64() over the full range; 0 or a negative errno */
 int read_file_u64(const char *root, const char *path, uint64_t *out);
 
+/**
+ * wait_readable - sleep until @fd can be read, or @ms have passed
+ *
+ * Returns true when it can be read.
+ */
+bool wait_readable(int fd, int ms);
+
 /* As many CPUs as the largest CONFIG_NR_CPUS of a kernel. */
 #define CPU_MASK_BITS 8192
 

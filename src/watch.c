@@ -80,15 +80,31 @@ static int next_timeout(const struct watch *watch, const struct schedule *next)
 	return watch->stats_ms && stats < housekeeping ? stats : housekeeping;
 }
 
+/* Whoever reads our lines may have stopped to: then we must not wait for it. */
+static bool stdout_takes_a_line(void)
+{
+	struct pollfd pollfd = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	return poll(&pollfd, 1, 0) > 0;
+}
+
 static void print_stats(struct loader *loader, struct stats *before)
 {
 	struct stats now, delta;
 
-	if (loader_read_stats(loader, &now))
+	if (!stdout_takes_a_line() || loader_read_stats(loader, &now))
 		return;
 	delta = stats_delta(before, &now);
 	stats_print_line(stdout, &delta);
 	*before = now;
+}
+
+/* At even distances; after a pause of ours, not one line for each that was missed. */
+static uint64_t next_line_due_ms(const struct watch *watch, uint64_t due_ms)
+{
+	uint64_t next_ms = due_ms + watch->stats_ms, now = now_ms();
+
+	return next_ms > now ? next_ms : now + watch->stats_ms;
 }
 
 void watch_run(struct watch *watch, struct loader *loader, struct boosts *boosts,
@@ -109,7 +125,7 @@ void watch_run(struct watch *watch, struct loader *loader, struct boosts *boosts
 		poll(fds, 2, next_timeout(watch, &next));
 		if (watch->stats_ms && now_ms() >= next.stats_due_ms) {
 			print_stats(loader, &before);
-			next.stats_due_ms += watch->stats_ms;
+			next.stats_due_ms = next_line_due_ms(watch, next.stats_due_ms);
 		}
 		if (now_ms() >= next.housekeeping_due_ms) {
 			boosts_prune(boosts, boost_map_fd);

@@ -61,6 +61,7 @@ enum {
 
 /* include/linux/sched.h: in place since long before sched_ext. */
 enum {
+	TASK_RUNNING			= 0,
 	PF_KTHREAD			= 0x00200000,
 };
 
@@ -114,6 +115,7 @@ struct sched_ext_entity {
 };
 
 struct task_struct {
+	unsigned int __state;
 	unsigned int flags;
 	int nr_cpus_allowed;
 	const struct cpumask *cpus_ptr;
@@ -156,6 +158,7 @@ struct sched_ext_ops {
 	void (*dispatch)(s32 cpu, struct task_struct *prev);
 	void (*running)(struct task_struct *p);
 	void (*stopping)(struct task_struct *p, bool runnable);
+	bool (*yield)(struct task_struct *from, struct task_struct *to);
 	s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
 	void (*enable)(struct task_struct *p);
 	void (*disable)(struct task_struct *p);

@@ -76,16 +76,6 @@ static void test_slice(void **state)
 		assert_in_range(qm_slice(100000, 100 * MS, 8192, nr), 100000, 100 * MS);
 }
 
-static void test_progress(void **state)
-{
-	(void)state;
-	/* 4 CPUs, 8 tasks of weight 100: the clock makes half a second per second. */
-	assert_int_equal(qm_clock_progress(1000 * MS, 4, 800), 500 * MS);
-	assert_int_equal(qm_clock_progress(1000 * MS, 4, 0), 400000 * MS);
-	/* Largest machine, longest bound: no overflow. */
-	assert_true(qm_clock_progress(3750 * MS, 8192, 1) == 3750 * MS * 100 * 8192);
-}
-
 static void test_debt(void **state)
 {
 	(void)state;
@@ -222,7 +212,6 @@ int main(void)
 		cmocka_unit_test(test_vruntime),
 		cmocka_unit_test(test_elapsed),
 		cmocka_unit_test(test_slice),
-		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_debt),
 		cmocka_unit_test(test_clock_single),
 		cmocka_unit_test(test_clock_random),

@@ -30,18 +30,22 @@ static void test_budget(void **state)
 	uint64_t now_ms = 1;
 
 	(void)state;
-	for (int i = 0; i < RESTART_MAX; i++)
-		assert_true(restart_allowed(&budget, now_ms++));
-	assert_false(restart_allowed(&budget, now_ms));
-	/* A refused one is not counted; the first one leaves the window. */
-	assert_false(restart_allowed(&budget, RESTART_WINDOW_MS));
-	assert_true(restart_allowed(&budget, RESTART_WINDOW_MS + 1));
-	assert_true(restart_allowed(&budget, RESTART_WINDOW_MS + 2));
-	assert_false(restart_allowed(&budget, RESTART_WINDOW_MS + 2));
+	for (int i = 0; i < RESTART_MAX; i++) {
+		assert_int_equal(restart_delay_ms(&budget, now_ms), 0);
+		restart_count(&budget, now_ms++);
+	}
+	/* Spent, until the first one, at 1 ms, has left the window. */
+	assert_int_equal(restart_delay_ms(&budget, now_ms), RESTART_WINDOW_MS + 1 - now_ms);
+	assert_int_equal(restart_delay_ms(&budget, RESTART_WINDOW_MS), 1);
+	assert_int_equal(restart_delay_ms(&budget, RESTART_WINDOW_MS + 1), 0);
+	restart_count(&budget, RESTART_WINDOW_MS + 1);
+	assert_int_equal(restart_delay_ms(&budget, RESTART_WINDOW_MS + 1), 1);
 	/* One now and then, for ever. */
 	for (now_ms = 10 * RESTART_WINDOW_MS; now_ms < 1000 * RESTART_WINDOW_MS;
-	     now_ms += RESTART_WINDOW_MS / RESTART_MAX)
-		assert_true(restart_allowed(&budget, now_ms));
+	     now_ms += RESTART_WINDOW_MS / RESTART_MAX) {
+		assert_int_equal(restart_delay_ms(&budget, now_ms), 0);
+		restart_count(&budget, now_ms);
+	}
 }
 
 int main(void)

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Everybody makes progress, and shares follow weights. */
 #include <math.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #include "vmtest.h"
 
@@ -159,32 +162,157 @@ VM_TEST(pinned_beside_shared, .about = "pinned and free hogs share one CPU fairl
 	hogs_stop(hogs, nr);
 }
 
-VM_TEST(nice_extremes, .about = "nice 19 beside nice -20 waits, but not long")
+/* The longest time that a task gets no CPU, within @ms. */
+static uint64_t longest_pause_ns(pid_t task, unsigned int ms)
 {
-	struct task_spec heavy = { .nice = -20, .cpu = -1 }, light = { .nice = 19, .cpu = -1 };
-	int nr = 2 * nr_cpus();
-	uint64_t used, longest_ns = 0, since;
+	uint64_t used = task_cpu_ns(task), since = now_ns(), longest_ns = 0;
+
+	for (uint64_t end = now_ns() + ms * 1000000ULL; now_ns() < end; sleep_ms(20)) {
+		uint64_t now = now_ns();
+
+		if (now - since > longest_ns)
+			longest_ns = now - since;
+		if (task_cpu_ns(task) != used) {
+			used = task_cpu_ns(task);
+			since = now;
+		}
+	}
+	return longest_ns;
+}
+
+/*
+ * @nr hogs at nice -20 and one at nice 19, bound to @cpu or free. The promise:
+ * an eighth of the watchdog until it is rescued, and some time to find it.
+ */
+static void check_extremes(const char *what, int nr, int cpu)
+{
+	struct task_spec heavy = { .nice = -20, .cpu = cpu }, light = { .nice = 19, .cpu = cpu };
+	uint64_t longest_ns;
 	pid_t hogs[64], hog;
 
-	daemon_start(&daemon1, ARGS());
 	hogs_start(hogs, nr, &heavy);
 	hog = hog_start(&light);
 	sleep_ms(2000);
-	used = task_cpu_ns(hog);
-	since = now_ns();
-	for (uint64_t end = now_ns() + 12000000000ULL; now_ns() < end; sleep_ms(20)) {
-		if (task_cpu_ns(hog) != used) {
-			used = task_cpu_ns(hog);
-			since = now_ns();
-		}
-		if (now_ns() - since > longest_ns)
-			longest_ns = now_ns() - since;
-	}
-	note("longest wait of nice 19 beside %d hogs at nice -20: %.0f ms", nr, longest_ns / 1e6);
-	CHECK(longest_ns < 5000000000ULL, "it waited %.1f s", longest_ns / 1e9);
-	/* Control: it does wait, since its weight asks for a share of 1 in 70000. */
-	CHECK(longest_ns > 200000000ULL, "it hardly waits: weights have no effect");
-	daemon_stop(&daemon1);
+	longest_ns = longest_pause_ns(hog, 8000);
+	note("%s: nice 19 beside %d hogs at nice -20 waits %.0f ms at most", what, nr,
+	     longest_ns / 1e6);
+	CHECK(longest_ns < 2500000000ULL, "%s: it waited %.1f s", what, longest_ns / 1e9);
+	/* Control: it does wait, since its weight asks for hardly any CPU. */
+	CHECK(longest_ns > 200000000ULL, "%s: it hardly waits: weights have no effect", what);
 	hogs_stop(hogs, nr);
 	task_stop(hog);
+}
+
+VM_TEST(nice_extremes, .about = "nice 19 beside nice -20 waits, but not long, also on one CPU")
+{
+	daemon_start(&daemon1, ARGS());
+	check_extremes("all CPUs", 2 * nr_cpus(), -1);
+	check_extremes("one CPU", 2, 0);
+	daemon_stop(&daemon1);
+}
+
+VM_TEST(crowded_cpus, .about = "who wakes up on crowded CPUs is not forgotten, busy as others are")
+{
+	struct task_spec crowd = { .cpu = 0 }, shared = TASK_SPEC_DEFAULT;
+	int cpus = nr_cpus(), nr = 0;
+	struct periodic *sleeper;
+	pid_t hogs[64];
+
+	/* 12 tasks on CPU 0, two on each other one: those get ahead, these behind. */
+	daemon_start(&daemon1, ARGS());
+	hogs_start(hogs, 12, &crowd);
+	nr = 12;
+	hogs_start(hogs + nr, 2 * (cpus - 1), &shared);
+	nr += 2 * (cpus - 1);
+	sleep_ms(3000);
+	sleeper = periodic_start(&crowd, 50000, 500);
+	sleep_ms(6000);
+	note("a sleeper on the crowded CPU: %llu runs, p50 %.1f ms, longest wait %.0f ms",
+	     (unsigned long long)sleeper->runs, periodic_percentile_us(sleeper, 50) / 1e3,
+	     sleeper->max_ns / 1e6);
+	CHECK(sleeper->runs > 10, "it ran %llu times in 6 s", (unsigned long long)sleeper->runs);
+	CHECK(sleeper->max_ns < 2500000000ULL, "it waited %.1f s", sleeper->max_ns / 1e9);
+	daemon_stop(&daemon1);
+	hogs_stop(hogs, nr);
+	periodic_stop(sleeper);
+}
+
+/* Computes for 5 ms, forks, and ends; the child does the same, forever. CPU time adds up in @sum. */
+static pid_t start_fork_chain(volatile uint64_t *sum_ns)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, 0);
+	for (;;) {
+		uint64_t start = task_cpu_ns(getpid()), used;
+
+		do {
+			used = task_cpu_ns(getpid()) - start;
+		} while (used < 5000000);
+		__sync_fetch_and_add(sum_ns, used);
+		if (fork())
+			_exit(0);
+	}
+}
+
+VM_TEST(fork_chain, .about = "a chain of tasks that compute, fork and end gets the share of one")
+{
+	struct task_spec pinned = { .cpu = 0 };
+	struct periodic *memory;
+	cpu_set_t set;
+	pid_t hog;
+	uint64_t chain_ns, hog_ns;
+	double share;
+
+	daemon_start(&daemon1, ARGS());
+	/* Shared memory for the sum: a periodic task that has long gone to sleep. */
+	memory = periodic_start(&pinned, 3600000000U, 0);
+	hog = hog_start(&pinned);
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	CHECK(!sched_setaffinity(0, sizeof(set), &set), "cannot bind");
+	start_fork_chain(&memory->runs);
+	sleep_ms(1000);
+	chain_ns = memory->runs;
+	hog_ns = task_cpu_ns(hog);
+	sleep_ms(5000);
+	chain_ns = memory->runs - chain_ns;
+	hog_ns = task_cpu_ns(hog) - hog_ns;
+	share = 100.0 * chain_ns / (chain_ns + hog_ns);
+	note("the chain has %.1f %%", share);
+	CHECK(share > 20 && share < 58, "the chain has %.1f %%, fair is at most 50", share);
+	daemon_stop(&daemon1);
+	task_stop(hog);
+	periodic_stop(memory);
+}
+
+VM_TEST(yield, .about = "who yields lets the other one go first")
+{
+	struct task_spec pinned = { .cpu = 0 };
+	pid_t tasks[2];
+	double share;
+
+	daemon_start(&daemon1, ARGS());
+	tasks[0] = hog_start(&pinned);
+	tasks[1] = fork();
+	if (!tasks[1]) {
+		cpu_set_t set;
+
+		CPU_ZERO(&set);
+		CPU_SET(0, &set);
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (sched_setaffinity(0, sizeof(set), &set))
+			_exit(1);
+		for (;;)
+			sched_yield();
+	}
+	sleep_ms(1000);
+	share = share_of(tasks, 1, 2, 4000);
+	note("the hog beside a yielder has %.1f %%", share);
+	CHECK(share > 70, "the hog has %.1f %%", share);
+	CHECK(share < 100, "the yielder does not run at all");
+	daemon_stop(&daemon1);
+	hogs_stop(tasks, 2);
 }
