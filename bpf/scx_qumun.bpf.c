@@ -34,6 +34,7 @@ __u32 features;
 #include "ctx.bpf.h"
 #include "policy.bpf.h"
 #include "preempt.bpf.h"
+#include "queue.bpf.h"
 #include "dump.bpf.h"
 #include "exit.bpf.h"
 
@@ -92,61 +93,6 @@ static void wake_idle_cpu(struct task_struct *p)
 
 	if (cpu >= 0)
 		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
-}
-
-/* How many tasks in front of a queue are tried that may not run on a CPU. */
-#define HEAD_TRIES 32
-
-enum head {
-	HEAD_NONE,
-	HEAD_FOUND,
-	HEAD_UNKNOWN,
-};
-
-/*
- * The vruntime of the first task in a DSQ that may run on @cpu. Unknown if
- * there are too many in front of it that may not.
- */
-static enum head head_vruntime(u64 dsq_id, s32 cpu, u64 *v)
-{
-	enum head head = HEAD_UNKNOWN;
-	struct bpf_iter_scx_dsq it;
-	struct task_struct *p;
-	int i;
-
-	if (compat_has_dsq_peek()) {
-		p = scx_bpf_dsq_peek(dsq_id);
-		if (!p)
-			return HEAD_NONE;
-		if (bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
-			*v = p->scx.dsq_vtime;
-			return HEAD_FOUND;
-		}
-	}
-	bpf_iter_scx_dsq_new(&it, dsq_id, 0);
-	bpf_for(i, 0, HEAD_TRIES) {
-		p = bpf_iter_scx_dsq_next(&it);
-		if (!p) {
-			head = HEAD_NONE;
-			break;
-		}
-		if (bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
-			*v = p->scx.dsq_vtime;
-			head = HEAD_FOUND;
-			break;
-		}
-	}
-	bpf_iter_scx_dsq_destroy(&it);
-	return head;
-}
-
-/* Insert into a queue in the order of vruntime. */
-static void enqueue_waiting(struct task_struct *p, struct task_ctx *tctx, u64 dsq_id, u64 slice_ns,
-			    u64 enq_flags)
-{
-	if (!tctx->queued_ns)
-		tctx->queued_ns = compat_now();
-	compat_dsq_insert_vtime(p, dsq_id, slice_ns, tctx->vruntime, enq_flags);
 }
 
 /*
@@ -212,75 +158,6 @@ BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 		enqueue_shared(dom, p, tctx, enq_flags);
 }
 
-/* How far a queue is searched for tasks that have waited too long. */
-#define RESCUE_TRIES 4096
-
-/*
- * Let a task run next that has waited too long in a DSQ, if it may run on this
- * @cpu. The search is long, but rare.
- */
-static bool rescue_from(u64 dsq_id, s32 cpu, u64 now_ns)
-{
-	struct bpf_iter_scx_dsq it;
-	bool rescued = false;
-	int i;
-
-	bpf_iter_scx_dsq_new(&it, dsq_id, 0);
-	bpf_for(i, 0, RESCUE_TRIES) {
-		struct task_struct *p = bpf_iter_scx_dsq_next(&it);
-		struct task_ctx *tctx;
-
-		if (!p)
-			break;
-		tctx = task_ctx(p);
-		if (!tctx || !policy_is_overdue(tctx, now_ns) ||
-		    !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
-			continue;
-		rescued = compat_dsq_move(&it, p, SCX_DSQ_LOCAL, 0);
-		break;
-	}
-	bpf_iter_scx_dsq_destroy(&it);
-	return rescued;
-}
-
-/* Once in an eighth of the time that anybody may wait; more often while there is somebody. */
-static bool rescue(s32 cpu)
-{
-	struct cpu_run *run = cpu_run(cpu);
-	u64 now_ns = compat_now();
-
-	if (!run || qm_before(now_ns, run->rescue_check_ns))
-		return false;
-	if (rescue_from(DSQ_CPU(cpu), cpu, now_ns) || rescue_from(DSQ_SHARED, cpu, now_ns)) {
-		run->rescue_check_ns = now_ns + config.slice_max_ns;
-		stat_inc(QUMUN_STAT_RESCUED);
-		return true;
-	}
-	run->rescue_check_ns = now_ns + config.rescue_ns / 8;
-	return false;
-}
-
-/* What waits for a CPU, as dispatch sees it. */
-struct waiting {
-	enum head shared;
-	enum head pinned;
-	u64 shared_v;
-	u64 pinned_v;
-};
-
-/* Do the pinned ones come first? If the order is unknown, both get every second turn. */
-static bool pinned_first(const struct waiting *w, s32 cpu)
-{
-	struct cpu_run *run;
-
-	if (w->pinned != HEAD_FOUND || w->shared == HEAD_NONE)
-		return w->pinned != HEAD_NONE;
-	if (w->shared == HEAD_FOUND)
-		return qm_before(w->pinned_v, w->shared_v);
-	run = cpu_run(cpu);
-	return run && (run->turn++ & 1);
-}
-
 /* @prev is still runnable and nothing else comes first: it gets a new slice. */
 static void keep_running(struct task_struct *prev, const struct waiting *w, s32 cpu)
 {
@@ -294,7 +171,7 @@ static bool prev_is_first(struct domain *dom, struct task_struct *prev, struct t
 {
 	policy_charge(dom, prev, tctx);
 	policy_update_weight(dom, prev, tctx);
-	if (w->shared == HEAD_NONE && w->pinned == HEAD_NONE) {
+	if (nobody_waits(w)) {
 		policy_join(dom, tctx, 0, QM_DEBT_ALONE);
 		tctx->yielded = false;
 		return true;
@@ -318,8 +195,7 @@ BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 
 	if (rescue(cpu))
 		return;
-	w.shared = head_vruntime(DSQ_SHARED, cpu, &w.shared_v);
-	w.pinned = head_vruntime(DSQ_CPU(cpu), cpu, &w.pinned_v);
+	look_at_queues(&w, cpu);
 	pinned = pinned_first(&w, cpu);
 
 	if (prev_wants) {
@@ -333,11 +209,7 @@ BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 		}
 	}
 
-	/* What was at the head may be gone by now; then the other queue is as good. */
-	if (compat_move_to_local(pinned ? DSQ_CPU(cpu) : DSQ_SHARED) ||
-	    compat_move_to_local(pinned ? DSQ_SHARED : DSQ_CPU(cpu)))
-		return;
-	if (prev_wants)
+	if (!run_first(cpu, pinned) && prev_wants)
 		keep_running(prev, &w, cpu);
 }
 

@@ -35,5 +35,7 @@ fi
 say "the running kernel $(uname -r) has no sched_ext: showing scx_qumun in a virtual machine"
 "$here/install-deps.sh" vm
 kernel=$("$here/fetch-kernel.sh" "${KERNEL:-7.3}")
-# The guest sees this machine's files: the build directory is enough.
-exec "$here/vng-run.sh" --smp 4 --timeout 600 "$kernel" -- "${demo[@]}"
+# With more CPUs than this machine has, the waits would be those of its scheduler.
+cpus=$(nproc)
+((cpus <= 4)) || cpus=4
+exec "$here/vng-run.sh" --smp "$cpus" --timeout 600 "$kernel" -- "${demo[@]}"

@@ -4,6 +4,7 @@
  * attach, watch, detach, once more after each CPU hotplug. The policy is in
  * BPF; scheduling does not depend on anything here.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,7 +59,7 @@ static int publish_boosts(struct run *run, const struct loader *loader)
 	int err = 0;
 
 	if (run->boost_map_fd < 0) {
-		run->boost_map_fd = dup(loader_boost_map_fd(loader));
+		run->boost_map_fd = fcntl(loader_boost_map_fd(loader), F_DUPFD_CLOEXEC, 0);
 		err = boosts_apply(&run->boosts, run->boost_map_fd);
 		if (!err)
 			err = pin_create(run->boost_map_fd);

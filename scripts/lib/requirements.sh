@@ -47,8 +47,6 @@ requirements() {
 		kernel-build|pahole >= 1.26|tool_have_pahole|pahole@|dwarves|pahole|dwarves
 		lint|shellcheck|ok_cmd shellcheck|shellcheck|ShellCheck|shellcheck|ShellCheck
 		lint|cppcheck|ok_cmd cppcheck|cppcheck|cppcheck|cppcheck|cppcheck
-		lint|clang-format|ok_any clang-format|clang-format@|clang-tools-extra|clang|clang-tools
-		lint|clang-tidy|ok_any clang-tidy|clang-tidy@|clang-tools-extra|clang|clang-tools
 	TABLE
 }
 
@@ -59,7 +57,7 @@ readonly REQ_GROUPS='build test vm kernel-build lint'
 # packages; "unpack:TOOL" means lib/tools.sh, since no package fits.
 req_debian12() {
 	case $1 in
-	clang@ | llvm@ | clang-format@ | clang-tidy@) printf '%s-19\n' "${1%@}" ;;
+	clang@ | llvm@) printf '%s-19\n' "${1%@}" ;;
 	libbpf-dev@ | bpftool@) printf '%s/bookworm-backports\n' "${1%@}" ;;
 	# All at once: APT does not change the suite of a dependency that
 	# is already satisfied by an older version.

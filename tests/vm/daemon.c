@@ -22,7 +22,7 @@ void daemon_spawn(struct daemon *d, const char *const *args)
 	int out[2], err[2];
 
 	memset(d, 0, sizeof(*d));
-	for (int i = 0; args[i] && i < MAX_ARGS; i++)
+	for (int i = 0; i < MAX_ARGS && args[i]; i++)
 		argv[i + 1] = args[i];
 	CHECK(!pipe2(out, O_CLOEXEC) && !pipe2(err, O_CLOEXEC), "pipe: %s", strerror(errno));
 	d->pid = fork();

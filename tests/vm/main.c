@@ -48,12 +48,8 @@ void note(const char *fmt, ...)
 }
 
 /* The parent prints the reason in the line of the result. */
-__attribute__((noreturn, format(printf, 2, 0)))
-static void finish(int result, const char *fmt, va_list args)
+__attribute__((noreturn)) static void finish(int result, char *text)
 {
-	char text[1024];
-
-	vsnprintf(text, sizeof(text), fmt, args);
 	for (char *c = text; *c; c++)
 		if (*c == '\n')
 			*c = '|';
@@ -64,18 +60,24 @@ static void finish(int result, const char *fmt, va_list args)
 
 void fail(const char *fmt, ...)
 {
+	char text[1024];
 	va_list args;
 
 	va_start(args, fmt);
-	finish(RESULT_FAIL, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	finish(RESULT_FAIL, text);
 }
 
 void skip(const char *fmt, ...)
 {
+	char text[1024];
 	va_list args;
 
 	va_start(args, fmt);
-	finish(RESULT_SKIP, fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	finish(RESULT_SKIP, text);
 }
 
 static bool nothing_loaded(const void *arg)

@@ -57,7 +57,7 @@ VM_TEST(boost_share, .about = "two saturated cgroups get 80 and 20 % at weights 
 
 	/* Controls: the kernel's scheduler, and ours without a boost, give 50 %. */
 	check_share("kernel's scheduler", share_of(hogs, nr, 2 * nr, 4000), SHARE_EQUAL);
-	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS());
+	daemon_start_beside(&daemon1, hogs, 2 * nr, NO_ARGS);
 	check_share("without boost", share_of(hogs, nr, 2 * nr, 4000), SHARE_EQUAL);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED));
@@ -205,7 +205,7 @@ VM_TEST(boost_pin, .about = "the pin is private, survives nothing, and is remove
 	char out[4096];
 	int code;
 
-	daemon_start(&daemon1, ARGS());
+	daemon_start(&daemon1, NO_ARGS);
 	CHECK(!stat(PIN_DIR, &dir) && !stat(PIN_PATH, &pin), "no pin");
 	CHECK((dir.st_mode & 07777) == 0700 && dir.st_uid == 0, "the directory is %o", dir.st_mode);
 	CHECK((pin.st_mode & 07777) == 0600, "the pin is %o", pin.st_mode);
@@ -227,7 +227,7 @@ static void check_refused(const char *what, const char *message)
 	int code;
 
 	CHECK(!lstat(PIN_PATH, &before), "%s: it is not there", what);
-	daemon_spawn(&daemon1, ARGS());
+	daemon_spawn(&daemon1, NO_ARGS);
 	code = daemon_wait(&daemon1, 30000);
 	CHECK(code == 6, "%s: exit code %d, expected 6: %s", what, code, daemon1.err);
 	CHECK(strstr(daemon1.err, PIN_PATH) && strstr(daemon1.err, message), "%s: message: %s",

@@ -20,8 +20,8 @@ static void check_ends(const char *what, int expected, const char *message)
 {
 	int code;
 
-	daemon_spawn(&daemon1, ARGS());
-	code = daemon_wait(&daemon1, 30000);
+	daemon_spawn(&daemon1, NO_ARGS);
+	code = daemon_wait(&daemon1, 120000);
 	CHECK(code == expected, "%s: exit code %d, expected %d: %s", what, code, expected,
 	      daemon1.err);
 	CHECK(strstr(daemon1.err, message), "%s: no \"%s\" in: %s", what, message, daemon1.err);
@@ -105,7 +105,7 @@ VM_TEST(odd_topology, .about = "one CPU, or an odd number of them: it runs", .gr
 	int nr = 2 * nr_cpus();
 	double share;
 
-	daemon_start(&daemon1, ARGS());
+	daemon_start(&daemon1, NO_ARGS);
 	hogs_start(hogs, nr, &spec);
 	sleep_ms(500);
 	share = share_of(hogs, 1, nr, 3000);

@@ -39,7 +39,7 @@ VM_TEST(progress, .about = "two hogs per CPU and short tasks all progress")
 	uint64_t before[64];
 	pid_t hogs[64];
 
-	daemon_start(&daemon1, ARGS());
+	daemon_start(&daemon1, NO_ARGS);
 	hogs_start(hogs, nr, &spec);
 	for (int i = 0; i < 4; i++)
 		periodic[i] = periodic_start(&spec, 20000, 1000);
@@ -130,14 +130,14 @@ static void check_nice(int per_group, int cpu)
 VM_TEST(nice_all_cpus, .about = "nice 0, 5 and -5 get shares by weight, over all CPUs")
 {
 	/* So many of each that a task at -5 cannot use more than one CPU. */
-	daemon_start(&daemon1, ARGS());
+	daemon_start(&daemon1, NO_ARGS);
 	check_nice(nr_cpus(), -1);
 	daemon_stop(&daemon1);
 }
 
 VM_TEST(nice_pinned, .about = "nice 0, 5 and -5 get shares by weight, bound to one CPU")
 {
-	daemon_start(&daemon1, ARGS());
+	daemon_start(&daemon1, NO_ARGS);
 	check_nice(1, 1 % nr_cpus());
 	daemon_stop(&daemon1);
 }
@@ -150,7 +150,7 @@ VM_TEST(pinned_beside_shared, .about = "pinned and free hogs share one CPU fairl
 	double share;
 
 	/* 2N tasks on N CPUs, one of them bound: each is owed half a CPU. */
-	daemon_start(&daemon1, ARGS());
+	daemon_start(&daemon1, NO_ARGS);
 	hogs_start(hogs, 1, &pinned);
 	hogs_start(hogs + 1, nr - 1, &shared);
 	sleep_ms(1000);
@@ -205,7 +205,7 @@ static void check_extremes(const char *what, int nr, int cpu)
 
 VM_TEST(nice_extremes, .about = "nice 19 beside nice -20 waits, but not long, also on one CPU")
 {
-	daemon_start(&daemon1, ARGS());
+	daemon_start(&daemon1, NO_ARGS);
 	check_extremes("all CPUs", 2 * nr_cpus(), -1);
 	check_extremes("one CPU", 2, 0);
 	daemon_stop(&daemon1);
@@ -219,7 +219,7 @@ VM_TEST(crowded_cpus, .about = "who wakes up on crowded CPUs is not forgotten, b
 	pid_t hogs[64];
 
 	/* 12 tasks on CPU 0, two on each other one: those get ahead, these behind. */
-	daemon_start(&daemon1, ARGS());
+	daemon_start(&daemon1, NO_ARGS);
 	hogs_start(hogs, 12, &crowd);
 	nr = 12;
 	hogs_start(hogs + nr, 2 * (cpus - 1), &shared);
@@ -266,7 +266,7 @@ VM_TEST(fork_chain, .about = "a chain of tasks that compute, fork and end gets t
 	uint64_t chain_ns, hog_ns;
 	double share;
 
-	daemon_start(&daemon1, ARGS());
+	daemon_start(&daemon1, NO_ARGS);
 	/* Shared memory for the sum: a periodic task that has long gone to sleep. */
 	memory = periodic_start(&pinned, 3600000000U, 0);
 	hog = hog_start(&pinned);
@@ -294,7 +294,7 @@ VM_TEST(yield, .about = "who yields lets the other one go first")
 	pid_t tasks[2];
 	double share;
 
-	daemon_start(&daemon1, ARGS());
+	daemon_start(&daemon1, NO_ARGS);
 	tasks[0] = hog_start(&pinned);
 	tasks[1] = fork();
 	if (!tasks[1]) {

@@ -85,7 +85,8 @@ void daemon_spawn(struct daemon *d, const char *const *args);
 /** daemon_start - start it and wait until it is in charge; fails the test otherwise */
 void daemon_start(struct daemon *d, const char *const *args);
 
-#define ARGS(...) ((const char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL })
+#define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define NO_ARGS ((const char *const[]){ NULL })
 
 /** daemon_wait - reap it within @ms; its exit code, 128 + signal, or -1 when it still runs */
 int daemon_wait(struct daemon *d, unsigned int ms);
