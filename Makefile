@@ -29,12 +29,12 @@ endif
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef
 CFLAGS ?= -O2 -g
 HOST_CPPFLAGS := -D_GNU_SOURCE -DQUMUN_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(O)
-HOST_CFLAGS := -std=gnu11 $(WARNINGS) -ffile-prefix-map=$(CURDIR)=.
+HOST_CFLAGS := -std=gnu11 $(WARNINGS) '-ffile-prefix-map=$(CURDIR)=.'
 
 # The BPF backend knows no include path for the host's multiarch headers.
 BPF_ARCH := $(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/')
 BPF_CFLAGS := -g -O2 --target=bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) \
-	-Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations -ffile-prefix-map=$(CURDIR)=. \
+	-Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations '-ffile-prefix-map=$(CURDIR)=.' \
 	-Ivmlinux -Iinclude -Ibpf
 
 # libbpf, libelf and zlib are linked statically where their archives are
@@ -138,11 +138,11 @@ $(O)/demo: tests/demo/demo.c tests/lib/load.c src/util.c tests/lib/load.h src/ut
 test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) $(O)/vm/vmtest $(O)/vm/other.bpf.o
 
 .PHONY: test
-test: ## install what is missing, build, run all tests (KERNELS=… names kernels)
+test: ## install what is missing, build, run all tests (KERNELS='7.3 /boot/vmlinuz-x')
 	$(Q)scripts/test.sh
 
 .PHONY: run
-run: ## install what is missing, build, run the scheduler (ARGS=…), or show it in a VM
+run: ## install what is missing, build, run the scheduler (ARGS=…), or show it in a VM (KERNEL=6.18)
 	$(Q)scripts/run.sh $(ARGS)
 
 # --- Housekeeping ------------------------------------------------------------
@@ -162,11 +162,12 @@ compile_commands.json: ## for editors and clang tools
 
 .PHONY: install
 install: scx_qumun ## install below $(DESTDIR)$(PREFIX)
-	$(Q)$(INSTALL) -D -m 0755 scx_qumun $(DESTDIR)$(PREFIX)/sbin/scx_qumun
+	$(say) INSTALL '$(DESTDIR)$(PREFIX)/sbin/scx_qumun'
+	$(Q)$(INSTALL) -D -m 0755 scx_qumun '$(DESTDIR)$(PREFIX)/sbin/scx_qumun'
 
 .PHONY: uninstall
 uninstall: ## remove what install has installed
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/scx_qumun
+	$(Q)rm -f '$(DESTDIR)$(PREFIX)/sbin/scx_qumun'
 
 .PHONY: clean
 clean: ## remove what was built
@@ -175,3 +176,5 @@ clean: ## remove what was built
 .PHONY: help
 help: ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
+	@echo "Variables: V=1 shows the commands; DEMO=1 makes 'run' show the comparison on this machine;"
+	@echo "CC, CLANG, BPFTOOL, CFLAGS, LDFLAGS, PREFIX, DESTDIR, O as usual."

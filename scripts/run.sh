@@ -22,20 +22,40 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/.."
 
 "$here/install-deps.sh" build
-make --no-print-directory all build/demo
+make -s --no-print-directory all build/demo
 
-demo=(build/demo "$PWD/scx_qumun" "${SECONDS_EACH:-10}" "$@")
+demo=(build/demo "$PWD/scx_qumun" "${SECONDS_EACH:-10}")
 
 if [[ -e /sys/kernel/sched_ext/state ]]; then
 	((EUID == 0)) || die "$EX_PRIVILEGE" "needs root: sudo make run"
-	[[ -z ${DEMO:-} ]] || exec "${demo[@]}"
+	[[ -z ${DEMO:-} ]] || exec "${demo[@]}" "$@"
 	exec ./scx_qumun "$@"
 fi
 
+# What is wrong with the options is said now, not after minutes: without
+# sched_ext, 3 is as far as good ones get.
+status=0
+output=$(./scx_qumun "$@" 2>&1) || status=$?
+if ((status != 3)); then
+	printf '%s\n' "$output"
+	exit "$status"
+fi
+
 say "the running kernel $(uname -r) has no sched_ext: showing scx_qumun in a virtual machine"
+options=()
+while (($#)); do
+	case $1 in
+	--boost-cgroup | --boost-cgroup=*)
+		say "the VM has cgroups of its own: the boost goes to one of those"
+		[[ $1 == *=* ]] || shift
+		;;
+	*) options+=("$1") ;;
+	esac
+	shift
+done
 "$here/install-deps.sh" vm
 kernel=$("$here/fetch-kernel.sh" "${KERNEL:-7.3}")
 # With more CPUs than this machine has, the waits would be those of its scheduler.
 cpus=$(nproc)
 ((cpus <= 4)) || cpus=4
-exec "$here/vng-run.sh" --smp "$cpus" --timeout 600 "$kernel" -- "${demo[@]}"
+exec "$here/vng-run.sh" --smp "$cpus" --timeout 600 "$kernel" -- "${demo[@]}" "${options[@]}"

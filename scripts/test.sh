@@ -21,6 +21,15 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib/common.sh"
 cd "$here/.."
 
+case ${1:-} in
+'') ;;
+-h | --help)
+	usage
+	exit 0
+	;;
+*) die "$EX_USAGE" "$1: no arguments are accepted; see --help" ;;
+esac
+
 # Emulated machines wait more than they compute: three on two cores still do.
 jobs=${JOBS:-3}
 is_number "$jobs" 1 || die "$EX_USAGE" "JOBS=$jobs: expected a number, 1 or more"
@@ -28,7 +37,7 @@ out=build/test
 vm_timeout=1500
 
 "$here/install-deps.sh" build test vm
-make --no-print-directory -j"$(nproc)" test-programs
+make -s --no-print-directory -j"$(nproc)" test-programs
 rm -rf "$out"
 mkdir -p "$out"
 

@@ -363,6 +363,10 @@ static int bad_option(const char *token, int reason)
 		return unknown_option(letter);
 	if (!row || is_abbreviated(token, row))
 		return unknown_option(token);
+	if (reason == ':' && row->kind == ROW_BOOST)
+		return usage_error("--%s: needs a value, as in --%s=/sys/fs/cgroup/game:8192 (weight "
+				   "%" PRIu64 "..%" PRIu64 "; see scx_qumun --help)", row->name,
+				   row->name, row->min, row->max);
 	if (reason == ':')
 		return usage_error("--%s: needs a value (%" PRIu64 "..%" PRIu64 "%s%s; see "
 				   "scx_qumun --help)", row->name, row->min, row->max, row->unit,

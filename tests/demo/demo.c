@@ -170,6 +170,17 @@ static void print_results(const struct load *load, const struct result *before,
 	       (unsigned long long)after->runs);
 }
 
+/* A guest whose CPUs are taken away measures the scheduler of its host. */
+static void warn_if_disturbed(const struct result *after, uint64_t seconds)
+{
+	uint64_t expected = seconds * 1000000 / PERIOD_US;
+
+	if (after->runs < expected * 2 / 3)
+		printf("Only %llu of about %llu wakeups took place: other work on this machine has "
+		       "disturbed\nthe measurement, and the waits say little.\n\n",
+		       (unsigned long long)after->runs, (unsigned long long)expected);
+}
+
 int main(int argc, char **argv)
 {
 	struct result before, after;
@@ -208,5 +219,6 @@ int main(int argc, char **argv)
 	if (!pid || stop_daemon(pid))
 		return 1;
 	print_results(&load, &before, &after);
+	warn_if_disturbed(&after, seconds);
 	return 0;
 }

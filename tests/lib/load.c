@@ -255,12 +255,12 @@ double periodic_percentile_us(const struct periodic *p, double percent)
 
 	for (int i = 0; i < WAIT_CELLS; i++)
 		total += p->cells[i];
-	for (int i = 0; i < WAIT_CELLS; i++) {
+	for (int i = 0; i < WAIT_CELLS - 1; i++) {
 		seen += p->cells[i];
 		if (seen * 100.0 >= percent * total && seen)
 			return (i + 1) * (double)WAIT_CELL_US;
 	}
-	return 0;
+	return p->max_ns / 1e3;
 }
 
 void periodic_stop(struct periodic *p)

@@ -62,8 +62,8 @@ uint64_t task_cpu_ns(pid_t pid);
 /** task_stop - kill and reap */
 void task_stop(pid_t pid);
 
-/* Wait times above this are counted in the last cell. */
-#define WAIT_CELLS	4096
+/* A second; delays above it are counted in the last cell. */
+#define WAIT_CELLS	40000
 #define WAIT_CELL_US	25
 
 /**
@@ -93,7 +93,7 @@ struct periodic *periodic_start(const struct task_spec *spec, unsigned int perio
 /** periodic_reset - forget what was measured so far */
 void periodic_reset(struct periodic *p);
 
-/** periodic_percentile_us - the delay that @percent of all stay below */
+/** periodic_percentile_us - the delay that @percent of all stay below; beyond a second the longest */
 double periodic_percentile_us(const struct periodic *p, double percent);
 
 /** periodic_stop - kill, reap, release */
