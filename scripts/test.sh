@@ -9,7 +9,7 @@
 #
 #   KERNELS  kernels for the VM tests, as for scripts/vm-run.sh (default: 6.18,
 #            7.3, and 6.12 if scripts/build-kernel.sh has built it)
-#   JOBS     VMs at the same time (default 3)
+#   JOBS     VMs at the same time (default 2)
 #
 # Output is TAP, suite after suite, also kept in build/test/. Exit status: 0 if
 # nothing failed, 1 otherwise.
@@ -30,8 +30,8 @@ case ${1:-} in
 *) die "$EX_USAGE" "$1: no arguments are accepted; see --help" ;;
 esac
 
-# Emulated machines wait more than they compute: three on two cores still do.
-jobs=${JOBS:-3}
+# More than there are cores would take each other's CPUs away.
+jobs=${JOBS:-2}
 is_number "$jobs" 1 || die "$EX_USAGE" "JOBS=$jobs: expected a number, 1 or more"
 out=build/test
 vm_timeout=1500

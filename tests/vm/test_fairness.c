@@ -91,21 +91,38 @@ static struct shares measure(const pid_t *hogs, int per_group, unsigned int ms)
 	return shares;
 }
 
-static void check_shares(const char *what, struct shares shares, double a, double b, double c)
+static bool is_near(const struct shares *shares, const double *expected)
 {
-	double expected[3] = { a, b, c };
-
-	note("%s: %.1f %.1f %.1f %%, expected %.1f %.1f %.1f", what, shares.of[0], shares.of[1],
-	     shares.of[2], a, b, c);
 	/* Ticks are coarse and hosts are busy; benchmarks judge the decimals. */
 	for (int i = 0; i < 3; i++)
-		CHECK(fabs(shares.of[i] - expected[i]) < 3, "%s: share %d is %.1f %%, expected %.1f",
-		      what, i, shares.of[i], expected[i]);
+		if (fabs(shares->of[i] - expected[i]) >= 3)
+			return false;
+	return true;
+}
+
+/* As in test_boost.c: a disturbed host may take a try away, a wrong policy all of them. */
+static void check_shares(const char *what, const pid_t *hogs, int per_group, unsigned int ms,
+			 const double *expected)
+{
+	struct shares shares;
+
+	for (int i = 0; i < 4; i++) {
+		shares = measure(hogs, per_group, ms);
+		note("%s: %.1f %.1f %.1f %%, expected %.1f %.1f %.1f", what, shares.of[0],
+		     shares.of[1], shares.of[2], expected[0], expected[1], expected[2]);
+		if (is_near(&shares, expected))
+			return;
+	}
+	fail("%s: %.1f %.1f %.1f %%, expected %.1f %.1f %.1f", what, shares.of[0], shares.of[1],
+	     shares.of[2], expected[0], expected[1], expected[2]);
 }
 
 static void check_nice(int per_group, int cpu)
 {
+	static const double equal[] = { 100 / 3.0, 100 / 3.0, 100 / 3.0 };
 	const double sum = WEIGHT_NICE_0 + WEIGHT_NICE_5 + WEIGHT_NICE_M5;
+	const double by_weight[] = { 100 * WEIGHT_NICE_0 / sum, 100 * WEIGHT_NICE_5 / sum,
+				     100 * WEIGHT_NICE_M5 / sum };
 	static const int nices[] = { 0, 5, -5 };
 	struct task_spec spec = { .cpu = cpu };
 	pid_t hogs[64];
@@ -114,7 +131,7 @@ static void check_nice(int per_group, int cpu)
 	for (int i = 0; i < 3; i++)
 		hogs_start(hogs + i * per_group, per_group, &spec);
 	sleep_ms(1000);
-	check_shares("nice 0/0/0", measure(hogs, per_group, 4000), 33.3, 33.3, 33.3);
+	check_shares("nice 0/0/0", hogs, per_group, 4000, equal);
 	hogs_stop(hogs, 3 * per_group);
 
 	for (int i = 0; i < 3; i++) {
@@ -122,8 +139,7 @@ static void check_nice(int per_group, int cpu)
 		hogs_start(hogs + i * per_group, per_group, &spec);
 	}
 	sleep_ms(1000);
-	check_shares("nice 0/5/-5", measure(hogs, per_group, 8000), 100 * WEIGHT_NICE_0 / sum,
-		     100 * WEIGHT_NICE_5 / sum, 100 * WEIGHT_NICE_M5 / sum);
+	check_shares("nice 0/5/-5", hogs, per_group, 8000, by_weight);
 	hogs_stop(hogs, 3 * per_group);
 }
 
@@ -146,16 +162,20 @@ VM_TEST(pinned_beside_shared, .about = "pinned and free hogs share one CPU fairl
 {
 	struct task_spec shared = TASK_SPEC_DEFAULT, pinned = { .cpu = 0 };
 	int cpus = nr_cpus(), nr = 2 * cpus;
+	double share = 0;
 	pid_t hogs[64];
-	double share;
 
 	/* 2N tasks on N CPUs, one of them bound: each is owed half a CPU. */
 	daemon_start(&daemon1, NO_ARGS);
 	hogs_start(hogs, 1, &pinned);
 	hogs_start(hogs + 1, nr - 1, &shared);
 	sleep_ms(1000);
-	share = share_of(hogs, 1, nr, 6000);
-	note("the pinned one of %d hogs has %.2f %%", nr, share);
+	for (int i = 0; i < 3; i++) {
+		share = share_of(hogs, 1, nr, 5000);
+		note("the pinned one of %d hogs has %.2f %%", nr, share);
+		if (fabs(share - 100.0 / nr) < 0.3 * 100 / nr)
+			break;
+	}
 	CHECK(fabs(share - 100.0 / nr) < 0.3 * 100 / nr, "it has %.2f %%, fair are %.2f", share,
 	      100.0 / nr);
 	daemon_stop(&daemon1);
