@@ -134,6 +134,21 @@ $(O)/demo: tests/demo/demo.c tests/lib/load.c src/util.c tests/lib/load.h src/ut
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) $(filter %.c,$^) -o $@
 
+# What the benchmark runs in its VMs where no field tool does it; static.
+BENCH_PROGRAMS := wakeup shares speed pit
+$(O)/bench/%: tests/bench/%.c tests/bench/common.c tests/lib/load.c tests/bench/common.h tests/lib/load.h
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -static $(filter %.c,$^) -lm -lpthread -o $@
+
+.PHONY: bench-programs
+bench-programs: scx_qumun $(BENCH_PROGRAMS:%=$(O)/bench/%)
+
+.PHONY: bench
+bench: ## compare schedulers side by side (SUITE= SCHED= CPUS= KERNEL= RUNS= BENCH_TIME=)
+	$(Q)SUITE='$(SUITE)' SCHED='$(SCHED)' CPUS='$(CPUS)' KERNEL='$(KERNEL)' RUNS='$(RUNS)' \
+		BENCH_TIME='$(BENCH_TIME)' scripts/bench
+
 .PHONY: test-programs
 test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) $(O)/vm/vmtest $(O)/vm/other.bpf.o
 
@@ -153,7 +168,7 @@ lint: $(SKEL) ## cppcheck and shellcheck; both must be silent
 	$(Q)cppcheck --quiet --std=c11 --language=c --enable=warning,portability,performance \
 		--inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 \
 		-D_GNU_SOURCE -Iinclude -Isrc src tests/unit tests/vm
-	$(Q)shellcheck -x scripts/*.sh scripts/lib/*.sh tests/cli/*.sh .ci/run
+	$(Q)shellcheck -x scripts/*.sh scripts/bench scripts/lib/*.sh tests/cli/*.sh .ci/run
 
 .PHONY: compile_commands.json
 compile_commands.json: ## for editors and clang tools

@@ -45,13 +45,15 @@ requirements() {
 		kernel-build|zstd|ok_cmd zstd|zstd|zstd|zstd|zstd
 		kernel-build|cpio|ok_cmd cpio|cpio|cpio|cpio|cpio
 		kernel-build|pahole >= 1.26|tool_have_pahole|pahole@|dwarves|pahole|dwarves
+		bench|Python 3|ok_python json|python3|python3|python|python3
+		bench|apt-get|ok_cmd apt-get|apt|apt|-|apt
 		lint|shellcheck|ok_cmd shellcheck|shellcheck|ShellCheck|shellcheck|ShellCheck
 		lint|cppcheck|ok_cmd cppcheck|cppcheck|cppcheck|cppcheck|cppcheck
 	TABLE
 }
 
 # shellcheck disable=SC2034 # for install-deps.sh
-readonly REQ_GROUPS='build test vm kernel-build lint'
+readonly REQ_GROUPS='build test vm bench kernel-build lint'
 
 # Debian 12 (main has clang 14 and 19; backports have the rest).  Prints
 # packages; "unpack:TOOL" means lib/tools.sh, since no package fits.

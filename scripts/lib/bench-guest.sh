@@ -1,0 +1,331 @@
+#!/bin/sh
+# Runs suites under one scheduler and prints JSON lines: the part of `make bench`
+# that is inside the VM (or, with scripts/bench --here, on the machine itself).
+# Plain sh: the VM has busybox.
+#
+# usage: bench-guest.sh DIR KIND SEED QUICK SUITE... [-- CMD ARG...]
+#
+#   DIR    where the programs are (wakeup, shares, speed, tools/bin)
+#   KIND   own: the kernel's scheduler; weight: the same, with cpu.weight for the
+#          foreground cgroup; scx: CMD is started; boost: CMD is started and boosts
+#          the foreground cgroup
+#   QUICK  1: short measurements, to see whether everything works
+#
+# Lines: values, distributions (see tests/bench/common.h), and
+#   {"step":SUITE}                      begins
+#   {"suite":SUITE,"end":1,"failed":R}  ended; R is "" or why it does not count
+
+set -u
+dir=$1 kind=$2 seed=$3 quick=$4
+shift 4
+suites=
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+	suites="$suites $1"
+	shift
+done
+[ $# -eq 0 ] || shift
+
+top=/sys/fs/cgroup/qumun-bench
+fg=$top/boosted
+bg=$top/other
+state=/sys/kernel/sched_ext/state
+cpus=$(grep -c '^processor' /proc/cpuinfo)
+cpu0=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
+tools=$dir/tools/bin
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/qumun-bench.XXXXXX")
+daemon=
+seconds() { if [ "$quick" = 1 ]; then echo 1; else echo "$1"; fi; }
+scaled() { if [ "$quick" = 1 ]; then echo $(($1 / 10)); else echo "$1"; fi; }
+
+# --- output ------------------------------------------------------------------
+
+# value SUITE METRIC UNIT BETTER NUMBER: nothing is not a number, and fails the suite.
+value() {
+	case $5 in
+	'' | *[!0-9.e+-]*)
+		failed="no figure for $2"
+		return
+		;;
+	esac
+	printf '{"suite":"%s","metric":"%s","unit":"%s","better":"%s","value":%s}\n' "$@"
+}
+
+# in_cgroup CGROUP CMD...
+in_cgroup() {
+	cg=$1
+	shift
+	sh -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$cg" "$@"
+}
+
+idle_ticks() { awk '$1 == "cpu" { print $5 + $6, $2 + $3 + $4 + $5 + $6 + $7 + $8 + $9 }' /proc/stat; }
+
+# busy SUITE "IDLE TOTAL": since then
+busy() {
+	value "$1" busy % "" "$(echo "$2 $(idle_ticks)" | awk '{ printf "%.2f", 100 - 100 * ($3 - $1) / ($4 - $2) }')"
+}
+
+# Text that may stand in a JSON string.
+plain() { tr -cd '[:alnum:] .,:;()=/_+-'; }
+
+uptime_s() { cut -d' ' -f1 /proc/uptime; }
+
+# --- the scheduler -----------------------------------------------------------
+
+# start_scheduler CMD...: nothing to do for the kernel's own
+start_scheduler() {
+	case $kind in
+	own | weight) return 0 ;;
+	esac
+	"$@" >"$tmp/daemon" 2>&1 &
+	daemon=$!
+	tries=0
+	while [ "$(cat $state 2>/dev/null)" != enabled ]; do
+		tries=$((tries + 1))
+		if [ $tries -gt 300 ] || ! kill -0 $daemon 2>/dev/null; then
+			failed="the scheduler did not start: $(tail -n 1 "$tmp/daemon" | plain)"
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
+stop_scheduler() {
+	[ -n "$daemon" ] || return 0
+	kill -INT $daemon 2>/dev/null
+	wait $daemon 2>/dev/null
+	daemon=
+}
+
+# Is who should be in charge in charge?
+in_charge() {
+	case $kind in
+	own | weight) [ "$(cat $state 2>/dev/null || echo disabled)" = disabled ] ;;
+	*) [ "$(cat $state 2>/dev/null)" = enabled ] && kill -0 $daemon 2>/dev/null ;;
+	esac
+}
+
+# start_boosted WEIGHT CMD...: with that boost of the foreground, in its own way.
+start_boosted() {
+	weight=$1
+	shift
+	case $kind in
+	weight) echo $((100 * weight / 1024)) >$fg/cpu.weight ;;
+	boost) start_scheduler "$@" "--boost-cgroup=$fg:$weight" ;;
+	*) start_scheduler "$@" ;;
+	esac
+}
+
+# --- suites ------------------------------------------------------------------
+
+suite_wakeup() {
+	"$dir/wakeup" "$(seconds 12)" "$seed" $fg $bg || failed="wakeup ended with status $?"
+	start_noise
+	before=$(idle_ticks)
+	in_cgroup $fg "$tools/cyclictest" --policy=other -t 2 -i 3000 -d 777 -D "$(seconds 5)" -h 60000 -q >"$tmp/cyclic" 2>&1 ||
+		failed="cyclictest ended with status $?"
+	busy wakeup "$before"
+	end_noise
+	# Lines of the histogram: µs, then a count for each thread.
+	awk '/^[0-9]/ { n = $2 + $3; if (n) { at[++k] = $1 + 0; count[k] = n; all += n } }
+		END { for (i = 1; i <= k; i++) { seen += count[i]
+			if (!a && seen >= all * 0.5) { a = 1; print "p50", at[i] }
+			if (!b && seen >= all * 0.99) { b = 1; print "p99", at[i] } } }' "$tmp/cyclic" >"$tmp/p"
+	for p in p50 p99; do
+		value wakeup "cyclictest $p" us less "$(awk -v p=$p '$1 == p { print $2 }' "$tmp/p")"
+	done
+}
+
+# Two workers for each CPU, in the background cgroup; returns when they work.
+start_noise() {
+	in_cgroup $bg "$tools/stress-ng" --quiet -c $((2 * cpus)) -t 3600 >/dev/null 2>&1 &
+	noise=$!
+	tries=0
+	while [ "$(wc -l <$bg/cgroup.procs)" -lt $((2 * cpus)) ] && [ $tries -lt 100 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+	sleep 0.5
+}
+
+end_noise() {
+	echo 1 >$bg/cgroup.kill
+	wait "$noise" 2>/dev/null
+}
+
+# asked WEIGHT HOGS OTHERS: the share in % that the interface promises.
+asked() {
+	awk -v kind="$kind" -v w="$1" -v a="$2" -v b="$3" -v cpus="$cpus" 'BEGIN {
+		w /= 1024
+		if (kind == "weight") share = w / (w + 1)
+		else if (kind == "boost") share = a * w / (a * w + b)
+		else share = a / (a + b)
+		most = a / cpus
+		printf "%.2f", 100 * (share < most ? share : most) }'
+}
+
+share_one() {
+	"$dir/shares" group "$(seconds 2)" "$2" "$(asked "$1" "$3" "$4")" $fg "$3" $bg "$4" ||
+		failed="shares ended with status $?"
+}
+
+suite_share() {
+	weights='512 1024 2048 4096 8192 16384'
+	# Without a boost there is one thing to ask for.
+	case $kind in own | scx) weights=1024 ;; esac
+	for w in $weights; do
+		case $kind in boost | weight)
+			stop_scheduler
+			start_boosted "$w" "$@" || return
+			;;
+		esac
+		share_one "$w" "share at $w" "$cpus" "$cpus"
+	done
+	case $kind in boost | weight)
+		stop_scheduler
+		start_boosted 4096 "$@" || return
+		;;
+	esac
+	share_one 4096 "share, 1 task against $((2 * cpus))" 1 $((2 * cpus))
+	share_one 4096 "share, $((2 * cpus)) tasks against $cpus" $((2 * cpus)) "$cpus"
+}
+
+suite_fair() {
+	"$dir/shares" nice "$(seconds 4)" 'nice error, all CPUs' -1 || failed="shares ended with status $?"
+	"$dir/shares" nice "$(seconds 6)" 'nice error, one CPU' "$cpu0" || failed="shares ended with status $?"
+}
+
+pipe_us() { "$@" "$tools/perf" bench sched pipe -l "$(scaled 10000)" 2>&1 | sed -nE 's|^ *([0-9.]+) usecs/op$|\1|p'; }
+
+suite_switch() {
+	value switch 'pipe, pinned' us/op less "$(pipe_us taskset -c "$cpu0")"
+	value switch 'pipe, free' us/op less "$(pipe_us env)"
+	# 2 groups of 20 senders and 20 receivers; each sends to each.
+	loops=$(scaled 10)
+	"$tools/hackbench" -g 2 -f 8 -l "$loops" >"$tmp/hackbench" 2>&1
+	value switch messages us/message less "$(awk -v n=$((2 * 8 * 8 * loops)) \
+		'$1 == "Time:" { printf "%.3f", $2 * 1e6 / n }' "$tmp/hackbench")"
+}
+
+# stress METRIC ARG...: bogo operations per second, of the brief metrics
+stress() {
+	metric=$1
+	shift
+	"$tools/stress-ng" --metrics-brief --temp-path "$tmp" -t 4 "$@" >"$tmp/stress" 2>&1
+	value stress "$metric" op/s more "$(awk '$3 == "metrc:" || $2 == "metrc:" {
+		for (i = 1; i <= NF; i++) if ($i ~ /^\[[0-9]+\]$/) k = i
+		if ($(k + 2) ~ /^[0-9]+$/) print $(k + 6) }' "$tmp/stress" | head -n 1)"
+}
+
+suite_stress() {
+	# Its start and its end are not what must fill the CPUs.
+	(
+		sleep 1
+		before=$(idle_ticks)
+		sleep "$(seconds 2)"
+		busy stress "$before"
+	) >"$tmp/busy" &
+	watcher=$!
+	stress 'stress-ng -c' -c $((2 * cpus))
+	wait $watcher
+	cat "$tmp/busy"
+	stress 'stress-ng --switch' --switch "$cpus"
+	stress 'stress-ng --fork' --fork "$cpus"
+}
+
+# A configure script's kind of work: many short processes, 2N scripts at a time.
+suite_build() {
+	cat >"$tmp/job" <<-'JOB'
+		for i in 1 2 3 4 5 6; do
+			echo "int f$1_$i(int x) { return x * $i; }" >"$0.$1.$i"
+			sed "s/f/g/" "$0.$1.$i" | sort | md5sum >/dev/null
+			grep -c return "$0.$1.$i" >/dev/null
+			gzip -c "$0.$1.$i" | wc -c >/dev/null
+			rm "$0.$1.$i"
+		done
+	JOB
+	jobs=$(scaled 40)
+	start=$(uptime_s)
+	seq "$jobs" | xargs -P $((2 * cpus)) -n 1 sh "$tmp/job"
+	value build 'fork-heavy job' s less "$(echo "$start $(uptime_s)" | awk '{ print $2 - $1 }')"
+}
+
+# redis_load PREFIX: into $tmp/redis; ten clients, GET and SET
+redis_load() {
+	in_cgroup $fg "$tools/redis-benchmark" -p 7399 -c 10 -n "$(scaled 6000)" -t get >"$tmp/redis" 2>&1
+	# The last figures of a line that is rewritten as it goes are the result.
+	tr '\r' '\n' <"$tmp/redis" >"$tmp/redis.lines"
+	value redis "$1 op/s" op/s more "$(sed -nE 's/^ *throughput summary: ([0-9.]+) .*/\1/p' "$tmp/redis.lines")"
+	# avg min p50 p95 p99 max
+	awk '/latency summary/ { n = NR + 2 } NR == n { print $1, $3, $5, $6 }' "$tmp/redis.lines" >"$tmp/p"
+	read -r avg p50 p99 max <"$tmp/p" || true
+	value redis "$1 average" ms less "${avg:-}"
+	value redis "$1 p50" ms less "${p50:-}"
+	value redis "$1 p99" ms less "${p99:-}"
+	value redis "$1 p99.9" ms less "$(sed -nE 's/^([0-9.]+)% <= ([0-9.]+) milliseconds.*/\1 \2/p' "$tmp/redis.lines" |
+		awk '$1 >= 99.9 { print $2; exit }')"
+	value redis "$1 max" ms less "${max:-}"
+}
+
+suite_redis() {
+	in_cgroup $fg "$tools/redis-server" --port 7399 --save '' --appendonly no --dir "$tmp" \
+		--bind 127.0.0.1 --daemonize no >"$tmp/redis-server" 2>&1 &
+	server=$!
+	tries=0
+	while ! grep -q 'Ready to accept' "$tmp/redis-server"; do
+		tries=$((tries + 1))
+		if [ $tries -gt 200 ]; then
+			failed="redis-server did not start"
+			return
+		fi
+		sleep 0.1
+	done
+	redis_load 'no noise:'
+	start_noise
+	before=$(idle_ticks)
+	redis_load 'noise:'
+	busy redis "$before"
+	end_noise
+	kill $server
+	wait $server 2>/dev/null
+}
+
+suite_engine() { "$dir/speed" "$(scaled 10000000)" || failed="speed ended with status $?"; }
+
+# --- the run -----------------------------------------------------------------
+
+# shellcheck disable=SC2317 # called by the trap
+clean_up() {
+	stop_scheduler
+	for cg in $fg $bg; do
+		echo 1 >"$cg/cgroup.kill"
+	done 2>/dev/null
+	sleep 0.2
+	rmdir $fg $bg $top 2>/dev/null
+	rm -rf "$tmp"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+
+mkdir -p $fg $bg || exit 6
+if [ "$kind" = weight ]; then
+	echo +cpu >/sys/fs/cgroup/cgroup.subtree_control && echo +cpu >$top/cgroup.subtree_control &&
+		echo 400 >$fg/cpu.weight || exit 6
+fi
+
+printf '{"guest":{"kernel":"%s","cpus":%s,"clocksource":"%s"}}\n' "$(uname -r)" "$cpus" \
+	"$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+for suite in $suites; do
+	printf '{"step":"%s"}\n' "$suite"
+	failed=
+	began=$(uptime_s)
+	[ -n "$daemon" ] || start_boosted 4096 "$@"
+	[ -n "$failed" ] || "suite_$suite" "$@"
+	if [ -z "$failed" ] && ! in_charge; then
+		failed="the scheduler was not in charge at the end: $(grep -m1 -iE 'error|stall|ejected|exit' "$tmp/daemon" 2>/dev/null | plain)"
+	fi
+	# One that was ejected is started anew for the next suite, and at the next boost.
+	in_charge || stop_scheduler
+	printf '{"suite":"%s","end":1,"seconds":%s,"failed":"%s"}\n' "$suite" \
+		"$(echo "$began $(uptime_s)" | awk '{ print $2 - $1 }')" "$failed"
+done
+stop_scheduler

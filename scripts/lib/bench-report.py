@@ -1,0 +1,485 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Turns the raw.jsonl of a benchmark into table.txt, results.csv and report.html.
+
+usage: bench-report.py [--trust] DIR
+
+A suite of a run counts only if it ended, its scheduler was in charge until then, and,
+where the suite fills the machine, no CPU was left idle. What does not count is listed
+as failed and is in no median. Ratios are to the median of EEVDF.
+
+With --trust: checks what scripts/bench --trust has measured, and ends with 1 if the
+benchmark is not to be trusted.
+"""
+import csv
+import html
+import json
+import math
+import os
+import statistics
+import sys
+
+REFERENCE = 'eevdf'
+# In these all CPUs have something to do all the time.
+SATURATING = ('wakeup', 'share', 'fair', 'stress', 'redis')
+# The loads' own start and end are in the measured time of some.
+BUSY_MIN = 95.0
+# CPUs of an emulated machine must be so equal, in % of one alone.
+SPEED_MIN, SPEED_MAX = 93.0, 107.0
+# Smaller differences are not called better or worse, whatever the spread.
+NOISE_MIN = 0.03
+COLOURS = ('#4269d0', '#efb118', '#d8423b', '#3ca951', '#9b5de5', '#6b7280', '#00a6a6')
+PERCENTILES_SHOWN = (1, 10, 50, 90, 99, 99.9)
+
+
+class Suite:
+    """One suite of one run."""
+
+    def __init__(self):
+        self.ended = False
+        self.failed = ''
+        self.values = {}
+        self.distributions = {}
+
+
+class Results:
+    """All runs: self.runs[scheduler][run][suite]."""
+
+    def __init__(self, lines):
+        self.meta = {}
+        self.finished = False
+        self.wall = 0.0
+        self.runs = {}
+        self.vm_failures = []
+        self.metrics = {}
+        self.damaged = 0
+        for line in lines:
+            try:
+                self.add(json.loads(line))
+            except (ValueError, KeyError, TypeError):
+                # The last line of an interrupted run may be half a line.
+                self.damaged += 1
+        self.judge()
+
+    def add(self, r):
+        if 'meta' in r:
+            self.meta = r['meta']
+        elif 'finished' in r:
+            self.finished, self.wall = r['finished'], r['wall_seconds']
+        elif r.get('vm') == 'failed':
+            self.vm_failures.append((r['sched'], r['run'], r['why']))
+        elif 'suite' in r:
+            suite = self.runs.setdefault(r['sched'], {}).setdefault(r['run'], {}) \
+                .setdefault(r['suite'], Suite())
+            if 'end' in r:
+                suite.ended, suite.failed = True, r['failed']
+            elif 'distribution' in r:
+                suite.distributions[r['distribution']] = r['points']
+            else:
+                suite.values.setdefault(r['metric'], []).append(float(r['value']))
+                self.metrics.setdefault((r['suite'], r['metric']), r)
+                if 'asked' in r:
+                    error = abs(r['value'] - r['asked'])
+                    suite.values.setdefault('share error, mean', []).append(error)
+                    suite.values.setdefault('asked ' + r['metric'], []).append(r['asked'])
+
+    def judge(self):
+        """Says of each suite of each run why it does not count."""
+        for runs in self.runs.values():
+            for suites in runs.values():
+                engine = suites.get('engine', Suite()).values
+                slow = min(engine.get('slowest CPU', [100.0]))
+                fast = max(engine.get('fastest CPU', [100.0]))
+                for name, suite in suites.items():
+                    if not suite.ended:
+                        suite.failed = 'did not end'
+                    elif suite.failed:
+                        pass
+                    elif slow < SPEED_MIN or fast > SPEED_MAX:
+                        suite.failed = f'the CPUs were not equal: {slow:.0f}..{fast:.0f} %'
+                    elif name in SATURATING and min(suite.values.get('busy', [100])) < BUSY_MIN:
+                        suite.failed = f"left CPUs idle: {min(suite.values['busy']):.1f} % busy"
+
+    def schedulers(self):
+        named = list(self.meta.get('schedulers', {}))
+        return named + [s for s in self.runs if s not in named]
+
+    def good(self, sched, suite):
+        for suites in self.runs.get(sched, {}).values():
+            if suite in suites and not suites[suite].failed:
+                yield suites[suite]
+
+    def samples(self, sched, suite, metric):
+        """One number per run that counts."""
+        return [statistics.fmean(s.values[metric]) for s in self.good(sched, suite)
+                if metric in s.values]
+
+    def failures(self):
+        found = [(s, r, 'VM', why) for s, r, why in self.vm_failures]
+        for sched, runs in self.runs.items():
+            for run, suites in sorted(runs.items()):
+                found += [(sched, run, n, s.failed) for n, s in suites.items() if s.failed]
+        return found
+
+    def partial(self):
+        return not self.finished or bool(self.vm_failures)
+
+
+def spread(samples):
+    """Half the distance of the extremes, as part of the median; 0 for a single run."""
+    middle = statistics.median(samples)
+    return (max(samples) - min(samples)) / 2 / abs(middle) if middle else 0.0
+
+
+def compare(samples, reference, better):
+    """(ratio of medians, 'better' | 'worse' | 'same' | '')."""
+    if not samples or not reference or not statistics.median(reference):
+        return None, ''
+    ratio = statistics.median(samples) / statistics.median(reference)
+    if better not in ('less', 'more'):
+        return ratio, ''
+    noise = max(NOISE_MIN, spread(samples) + spread(reference))
+    if abs(ratio - 1) <= noise:
+        return ratio, 'same'
+    return ratio, 'better' if (ratio < 1) == (better == 'less') else 'worse'
+
+
+def rows(results):
+    """One per metric: dict of suite, metric, unit, better, cells by scheduler."""
+    metrics = [(s, m, r['unit'], r['better']) for (s, m), r in results.metrics.items()
+               if m != 'busy']
+    last_share = max((i for i, m in enumerate(metrics) if m[0] == 'share'), default=None)
+    if last_share is not None:
+        metrics.insert(last_share + 1, ('share', 'share error, mean', 'points', 'less'))
+    table = []
+    for suite, metric, unit, better in metrics:
+        reference = results.samples(REFERENCE, suite, metric)
+        cells = {}
+        for sched in results.schedulers():
+            samples = results.samples(sched, suite, metric)
+            if not samples:
+                continue
+            ratio, mark = compare(samples, reference, better)
+            asked = results.samples(sched, suite, 'asked ' + metric)
+            cells[sched] = {
+                'median': statistics.median(samples), 'spread': spread(samples),
+                'runs': len(samples), 'ratio': ratio, 'mark': '' if sched == REFERENCE else mark,
+                'asked': asked[0] if asked else None,
+            }
+        table.append({'suite': suite, 'metric': metric, 'unit': unit, 'better': better,
+                      'cells': cells})
+    return table
+
+
+def number(x):
+    if x is None:
+        return ''
+    if abs(x) >= 1000:
+        return f'{x:.0f}'
+    return f'{x:.3g}'
+
+
+SIGNS = {'better': '+', 'worse': '-', 'same': '=', '': ' '}
+
+
+def cell_text(cell, is_reference, runs):
+    if cell is None:
+        return 'failed' if runs else ''
+    text = number(cell['median'])
+    if cell['spread']:
+        text += f" ±{100 * cell['spread']:.0f}%"
+    if cell['asked'] is not None:
+        return f"{cell['median']:.1f} of {cell['asked']:.1f}"
+    if not is_reference and cell['ratio'] is not None:
+        text += f" {cell['ratio']:.2f}x{SIGNS[cell['mark']]}"
+    return text
+
+
+def text_table(results, table):
+    scheds = results.schedulers()
+    lines = []
+    if results.partial():
+        lines += ['PARTIAL RESULTS: the benchmark did not run to its end.', '']
+    body, suite = [], None
+    for row in table:
+        if row['suite'] != suite:
+            suite = row['suite']
+            body.append([suite.upper()] + [''] * len(scheds))
+        ran = {s: any(row['suite'] in x for x in results.runs.get(s, {}).values()) for s in scheds}
+        body.append([f"  {row['metric']}, {row['unit']}"] +
+                    [cell_text(row['cells'].get(s), s == REFERENCE,
+                               ran[s] and row['suite'] != 'share') for s in scheds])
+    header = [''] + scheds
+    widths = [max(len(r[i]) for r in [header] + body) for i in range(len(header))]
+    for r in [header] + body:
+        lines.append('  '.join([r[0].ljust(widths[0])] +
+                               [c.rjust(w) for c, w in zip(r[1:], widths[1:])]).rstrip())
+    lines += ['', 'Median over the runs, ± half their range, ratio to EEVDF. + better, - worse,',
+              '= no difference beyond the spread (at least 3 %). "x of y": share, and asked for.']
+    failures = results.failures()
+    if failures:
+        lines += ['', 'FAILED, and in no figure above:']
+        lines += [f'  {s}, run {r}, {n}: {why}' for s, r, n, why in failures]
+    meta = results.meta
+    lines += ['', f"Kernel {meta.get('kernel')}, {meta.get('topology')}; {meta.get('engine')}.",
+              f"{meta.get('version')}; {meta.get('tools')}.",
+              f"Seed {meta.get('seed')}, {meta.get('runs')} runs, {results.wall / 60:.1f} min: "
+              f"{meta.get('command')}"]
+    return '\n'.join(lines) + '\n'
+
+
+def write_csv(path, results, table):
+    with open(path, 'w', newline='', encoding='utf-8') as f:
+        for key, value in results.meta.items():
+            f.write(f'# {key}: {value}\n')
+        if results.partial():
+            f.write('# partial: true\n')
+        out = csv.writer(f)
+        out.writerow(('suite', 'metric', 'unit', 'better', 'scheduler', 'median', 'spread',
+                      'runs', 'ratio', 'mark', 'asked'))
+        for row in table:
+            for sched, c in row['cells'].items():
+                out.writerow((row['suite'], row['metric'], row['unit'], row['better'], sched,
+                              f"{c['median']:.6g}", f"{c['spread']:.4f}", c['runs'],
+                              '' if c['ratio'] is None else f"{c['ratio']:.4f}", c['mark'],
+                              '' if c['asked'] is None else c['asked']))
+        for sched, run, name, why in results.failures():
+            out.writerow((name, 'FAILED: ' + why, '', '', sched, '', '', run, '', '', ''))
+
+
+# --- pictures ------------------------------------------------------------------
+
+class Plot:
+    """An SVG with a frame, a logarithmic x axis and a y axis by hand."""
+
+    def __init__(self, width, height, low, high, left=70):
+        self.width, self.height, self.left, self.bottom = width, height, left, 40
+        self.low, self.high = math.log10(low), math.log10(high)
+        self.parts = []
+
+    def x(self, value):
+        part = (math.log10(max(value, 1e-9)) - self.low) / (self.high - self.low)
+        return self.left + min(max(part, 0), 1) * (self.width - self.left - 20)
+
+    def text(self, x, y, text, anchor='middle', colour='#374151', size=12):
+        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" '
+                          f'font-size="{size}" fill="{colour}">{html.escape(str(text))}</text>')
+
+    def line(self, x1, y1, x2, y2, colour='#e5e7eb', width=1):
+        self.parts.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" '
+                          f'stroke="{colour}" stroke-width="{width}"/>')
+
+    def path(self, points, colour):
+        d = ' '.join(f'{x:.1f},{y:.1f}' for x, y in points)
+        self.parts.append(f'<polyline points="{d}" fill="none" stroke="{colour}" '
+                          'stroke-width="2"/>')
+
+    def dot(self, x, y, colour, label):
+        self.parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}">'
+                          f'<title>{html.escape(label)}</title></circle>')
+
+    def grid(self, ticks, unit):
+        for t in ticks:
+            x = self.x(t)
+            self.line(x, 10, x, self.height - self.bottom)
+            self.text(x, self.height - self.bottom + 18, f'{t:g}')
+        self.text(self.width - 20, self.height - 4, unit, 'end')
+
+    def svg(self):
+        return (f'<svg viewBox="0 0 {self.width} {self.height}" role="img" '
+                f'style="max-width:{self.width}px;width:100%">{"".join(self.parts)}</svg>')
+
+
+def merged_distribution(results, sched, suite, name):
+    """The median over the runs at each percentile."""
+    by_percent = {}
+    for s in results.good(sched, suite):
+        for percent, value in s.distributions.get(name, []):
+            by_percent.setdefault(percent, []).append(value)
+    return [(p, statistics.median(v)) for p, v in sorted(by_percent.items())]
+
+
+def plot_delays(results, name, colours):
+    curves = {s: merged_distribution(results, s, 'wakeup', name) for s in colours}
+    curves = {s: c for s, c in curves.items() if c}
+    if not curves:
+        return ''
+    plot = Plot(760, 320, 10, max(100000, *(c[-1][1] for c in curves.values())))
+
+    def y(percent):
+        # 1, 10, 50 ... 99.9: the tail is what it is about.
+        depth = -math.log10(max(1 - percent / 100, 5e-4))
+        return plot.height - plot.bottom - depth / 3.31 * (plot.height - plot.bottom - 10)
+    plot.grid((10, 100, 1000, 10000, 100000), 'µs')
+    for p in PERCENTILES_SHOWN:
+        plot.line(plot.left, y(p), plot.width - 20, y(p))
+        plot.text(plot.left - 6, y(p) + 4, f'{p:g} %', 'end')
+    for sched, curve in curves.items():
+        plot.path([(plot.x(max(v, 10)), y(p)) for p, v in curve], colours[sched])
+    return plot.svg()
+
+
+def plot_ratios(results, table, colours):
+    shown = [r for r in table if r['better'] and r['suite'] != 'engine' and len(r['cells']) > 1]
+    if not shown:
+        return ''
+    plot = Plot(900, 24 * len(shown) + 60, 0.05, 20, left=270)
+    plot.grid((0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20), 'times as good as EEVDF')
+    plot.line(plot.x(1), 10, plot.x(1), plot.height - plot.bottom, '#111827', 2)
+    for i, row in enumerate(shown):
+        y = 24 * i + 24
+        plot.text(plot.left - 8, y + 4, f"{row['suite']}: {row['metric']}", 'end')
+        for sched, cell in row['cells'].items():
+            if sched == REFERENCE or not cell['ratio']:
+                continue
+            good = 1 / cell['ratio'] if row['better'] == 'less' else cell['ratio']
+            plot.dot(plot.x(good), y, colours[sched], f'{sched}: {good:.2f} times as good')
+    return plot.svg()
+
+
+def plot_shares(results, table, colours):
+    plot = Plot(420, 420, 1, 10)
+    size = plot.height - plot.bottom - 10
+
+    def at(share):
+        return plot.left + share / 100 * size, plot.height - plot.bottom - share / 100 * size
+    for share in (0, 25, 50, 75, 100):
+        x, y = at(share)
+        plot.line(plot.left, y, plot.left + size, y)
+        plot.line(x, 10, x, plot.height - plot.bottom)
+        plot.text(plot.left - 6, y + 4, f'{share} %', 'end')
+        plot.text(x, plot.height - plot.bottom + 18, f'{share} %')
+    plot.line(*at(0), *at(100), '#9ca3af', 2)
+    any_dot = False
+    for row in table:
+        for sched, cell in row['cells'].items():
+            if cell['asked'] is not None:
+                any_dot = True
+                plot.dot(at(cell['asked'])[0], at(cell['median'])[1], colours[sched],
+                         f"{sched}, {row['metric']}: asked {cell['asked']:.1f} %, "
+                         f"measured {cell['median']:.1f} %")
+    return plot.svg() if any_dot else ''
+
+
+def html_page(results, table):
+    scheds = results.schedulers()
+    colours = {s: COLOURS[i % len(COLOURS)] for i, s in enumerate(scheds)}
+    legend = ' '.join(f'<span><b style="background:{colours[s]}"></b>{html.escape(s)}</span>'
+                      for s in scheds)
+    body = []
+    if results.partial():
+        body.append('<p class="worse">Partial results: the benchmark did not run to its end.</p>')
+    for title, picture in (
+            ('Better or worse than EEVDF', plot_ratios(results, table, colours)),
+            ('Delay of wakeups: right and low is late and often', plot_delays(results, 'wakeup', colours)),
+            ('Time of a frame', plot_delays(results, 'frame', colours)),
+            ('Share: asked (across) and measured (up)', plot_shares(results, table, colours))):
+        if picture:
+            body.append(f'<h2>{title}</h2><p class="legend">{legend}</p>{picture}')
+    body.append('<h2>Figures</h2><table><tr><th></th>' +
+                ''.join(f'<th>{html.escape(s)}</th>' for s in scheds) + '</tr>')
+    for row in table:
+        body.append(f"<tr><td>{html.escape(row['suite'])}: {html.escape(row['metric'])}, "
+                    f"{html.escape(row['unit'])}</td>")
+        for s in scheds:
+            cell = row['cells'].get(s)
+            mark = cell['mark'] if cell else ''
+            body.append(f'<td class="{mark}">{html.escape(cell_text(cell, s == REFERENCE, False))}</td>')
+        body.append('</tr>')
+    body.append('</table>')
+    if results.failures():
+        body.append('<h2 class="worse">Failed, and in no figure</h2><ul>')
+        body += [f'<li>{html.escape(s)}, run {r}, {html.escape(n)}: {html.escape(w)}</li>'
+                 for s, r, n, w in results.failures()]
+        body.append('</ul>')
+    body.append('<h2>How</h2><table>')
+    body += [f'<tr><td>{html.escape(k)}</td><td>{html.escape(str(v))}</td></tr>'
+             for k, v in results.meta.items()]
+    body.append('</table>')
+    return f'''<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>scx_qumun: benchmark</title>
+<style>
+body {{ font: 15px/1.5 sans-serif; max-width: 1000px; margin: 2em auto; padding: 0 1em; color: #111827 }}
+table {{ border-collapse: collapse; font-size: 13px }}
+td, th {{ padding: 2px 8px; border-bottom: 1px solid #e5e7eb; text-align: right }}
+td:first-child {{ text-align: left }}
+.better {{ color: #15803d }} .worse {{ color: #b91c1c }}
+.legend span {{ margin-right: 1em }}
+.legend b {{ display: inline-block; width: 12px; height: 12px; border-radius: 6px; margin-right: 4px }}
+</style></head><body><h1>scx_qumun: benchmark</h1>
+{''.join(body)}
+</body></html>
+'''
+
+
+# --- trust -----------------------------------------------------------------------
+
+# EEVDF against EEVDF: how far a ratio may be from 1. Medians of few runs.
+SAME = {('wakeup', 'wakeup p50'): 0.15, ('wakeup', 'wakeup p99'): 0.20,
+        ('wakeup', 'frame p50'): 0.10, ('switch', 'pipe, pinned'): 0.05,
+        ('switch', 'messages'): 0.10}
+# What slices of 20 ms must make worse, and by how much at least.
+HANDICAP = {('wakeup', 'wakeup p99'): 1.3}
+
+
+def trust(results):
+    """Prints TAP; returns whether all is well."""
+    checks = []
+
+    def median(sched, key):
+        samples = results.samples(sched, *key)
+        return statistics.median(samples) if samples else None
+    for key, bound in SAME.items():
+        a, b = median(REFERENCE, key), median('eevdf-again', key)
+        text = f'EEVDF against EEVDF, {key[1]}: '
+        if a and b:
+            checks.append((abs(b / a - 1) <= bound, text + f'{b / a:.3f}, 1 ± {bound} expected'))
+        else:
+            checks.append((False, text + 'not measured'))
+    for key, least in HANDICAP.items():
+        a, b = median('scx_qumun', key), median('handicapped', key)
+        text = f'slices of 20 ms, {key[1]}: '
+        if a and b:
+            checks.append((b / a >= least, text + f'{b / a:.2f} times, {least} or more expected'))
+        else:
+            checks.append((False, text + 'not measured'))
+    print(f'1..{len(checks)}')
+    for i, (ok, text) in enumerate(checks, 1):
+        print(f"{'ok' if ok else 'not ok'} {i} - {text}")
+    return all(ok for ok, _ in checks)
+
+
+def main():
+    args = sys.argv[1:]
+    check = args[:1] == ['--trust']
+    if check:
+        args = args[1:]
+    if len(args) != 1:
+        print('usage: bench-report.py [--trust] DIR', file=sys.stderr)
+        return 2
+    path = os.path.join(args[0], 'raw.jsonl')
+    try:
+        with open(path, encoding='utf-8') as f:
+            results = Results(f)
+    except OSError as error:
+        print(f'bench-report: {path}: {error.strerror}', file=sys.stderr)
+        return 7
+    if not results.meta:
+        print(f'bench-report: {path}: no results of a benchmark', file=sys.stderr)
+        return 7
+    table = rows(results)
+    text = text_table(results, table)
+    with open(os.path.join(args[0], 'table.txt'), 'w', encoding='utf-8') as f:
+        f.write(text)
+    write_csv(os.path.join(args[0], 'results.csv'), results, table)
+    with open(os.path.join(args[0], 'report.html'), 'w', encoding='utf-8') as f:
+        f.write(html_page(results, table))
+    sys.stdout.write(text)
+    if check and not trust(results):
+        return 1
+    return 0 if not results.failures() and not results.partial() else 1
+
+
+if __name__ == '__main__':
+    sys.stdout.reconfigure(encoding='utf-8')
+    sys.exit(main())

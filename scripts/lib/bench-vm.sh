@@ -1,0 +1,22 @@
+#!/bin/sh
+# The first thing in a benchmark's VM: makes its CPUs equal and independent, then
+# hands over to bench-guest.sh.  Why each step: see scripts/bench.
+#
+# usage: bench-vm.sh icount|real ARG...	(ARGs of bench-guest.sh)
+
+set -eu
+time=$1
+shift
+# Names that keep vm-run.sh from looking for the libraries' libraries on the host.
+for lib in /bench/tools/lib/*.SO*; do
+	mv "$lib" "${lib%.SO*}.so${lib##*.SO}"
+done
+if [ "$time" = icount ]; then
+	/bench/pit 24
+	# The host takes the PAUSE out of the idle loop, and answers.
+	sort /proc/kallsyms | awk '$3 ~ /^cpu_idle_poll(\..*)?$/ { print "@patch", $1 }'
+	echo @patch-end
+	read -r answer </dev/ttyS2
+	[ "$answer" = ok ]
+fi
+exec sh /bench/guest.sh /bench "$@"

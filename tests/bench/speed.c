@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Are the CPUs of this machine equally fast, and does an idle one give its speed to
+ * the others? The same fixed work by one worker, then by one on each CPU: in a machine
+ * whose CPUs are independent each worker needs the same time in both cases.
+ *
+ *	speed LOOPS
+ *
+ * Prints the slowest and the fastest CPU in % of the one that was alone.
+ */
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../lib/load.h"
+#include "common.h"
+
+#define MAX_CPUS	256
+
+static uint64_t work_ns(int cpu, long loops)
+{
+	uint64_t start;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+	start = now_ns();
+	for (volatile long i = 0; i < loops; i++)
+		;
+	return now_ns() - start;
+}
+
+static void run(const int *cpus, int nr, long loops, uint64_t *took)
+{
+	for (int i = 0; i < nr; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0) {
+			perror("speed: fork");
+			exit(70);
+		}
+		if (!pid) {
+			took[i] = work_ns(cpus[i], loops);
+			_exit(0);
+		}
+	}
+	while (wait(NULL) > 0)
+		;
+}
+
+int main(int argc, char **argv)
+{
+	int cpus[MAX_CPUS], nr = own_cpus(cpus, MAX_CPUS);
+	uint64_t *took, alone, least = UINT64_MAX, most = 0;
+	long loops;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: speed LOOPS\n");
+		return 2;
+	}
+	loops = bench_number("LOOPS", argv[1], 1000, 2000000000);
+	took = mmap(NULL, sizeof(*took) * MAX_CPUS, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (took == MAP_FAILED) {
+		perror("speed: mmap");
+		return 70;
+	}
+	run(cpus, 1, loops, took);
+	alone = took[0];
+	run(cpus, nr, loops, took);
+	for (int i = 0; i < nr; i++) {
+		least = took[i] < least ? took[i] : least;
+		most = took[i] > most ? took[i] : most;
+	}
+	bench_value("engine", "slowest CPU", "%", "", 100.0 * alone / most);
+	bench_value("engine", "fastest CPU", "%", "", 100.0 * alone / least);
+	return 0;
+}
