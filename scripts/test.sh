@@ -107,6 +107,7 @@ suite unit-asan unit build/unit-asan
 suite cli tests/cli/run.sh ./scx_qumun
 suite cli-asan tests/cli/run.sh build/scx_qumun-asan
 suite install-deps tests/cli/install_deps.sh
+suite bench tests/cli/bench.sh
 
 for kernel in ${KERNELS:-6.18 7.3 6.12}; do
 	name=vm-$(basename "$kernel")

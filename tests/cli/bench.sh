@@ -1,0 +1,166 @@
+#!/bin/bash
+# The benchmark without a VM: what it says to bad input, and whether its report
+# computes what it should and shows failed runs as failed. Prints TAP.
+
+set -uo pipefail
+export LC_ALL=C
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+work=$(mktemp -d "${TMPDIR:-/tmp}/qumun-bench-test.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+python=/usr/bin/python3
+[[ -x $python ]] || python=python3
+tests=0
+
+# result NAME STATUS: 0 is a pass
+result() {
+	tests=$((tests + 1))
+	if (($2 == 0)); then
+		printf 'ok %d - %s\n' "$tests" "$1"
+	else
+		printf 'not ok %d - %s\n' "$tests" "$1"
+		sed 's/^/# /' "$work/stdout" "$work/stderr" | head -n 40
+	fi
+}
+
+# bad NAME STATUS TEXT [VAR=VALUE]... [ARG]...: one line on stderr with TEXT, nothing on stdout
+bad() {
+	local name=$1 status=$2 text=$3 got=0
+	shift 3
+	local -a vars=() args=()
+	for word; do
+		if [[ $word == --* ]]; then args+=("$word"); else vars+=("$word"); fi
+	done
+	env OUT="$work/out" "${vars[@]}" timeout 60 scripts/bench "${args[@]}" \
+		>"$work/stdout" 2>"$work/stderr" </dev/null || got=$?
+	[[ $got -eq $status && ! -s $work/stdout && $(wc -l <"$work/stderr") -eq 1 ]] &&
+		grep -qF -- "$text" "$work/stderr"
+	result "$name" $?
+}
+
+bad 'unknown option' 2 '--wrong: unknown option' --wrong
+bad 'unknown suite' 2 'SUITE=nonsense: unknown suite; expected: wakeup' SUITE=nonsense
+bad 'unknown suite beside a known one' 2 'SUITE=nonsense' 'SUITE=share nonsense'
+bad 'unknown scheduler' 2 'SCHED=nonsense: unknown scheduler; expected: eevdf' SCHED=nonsense
+bad 'scheduler with a relative path' 2 'expected name=/path args' SCHED=mine=bin/mine
+bad 'scheduler without a name' 2 'expected name=/path args' SCHED==/bin/true
+bad 'scheduler that is not there' 7 'no such program: /nonexistent/mine' SCHED=mine=/nonexistent/mine
+bad 'scheduler that is not executable' 7 'no such program: /etc/passwd' SCHED=mine=/etc/passwd
+bad 'no CPUs' 2 'CPUS=0: expected a number, 2..64' CPUS=0
+bad 'CPUs not a number' 2 'CPUS=many: expected a number' CPUS=many
+bad 'no runs' 2 'RUNS=0: expected a number, 1..100' RUNS=0
+bad 'too many runs' 2 'RUNS=101' RUNS=101
+bad 'negative seed' 2 'SEED=-1' SEED=-1
+bad 'no jobs' 2 'JOBS=0' JOBS=0
+bad 'unknown kind of time' 2 'BENCH_TIME=imaginary: expected icount or real' BENCH_TIME=imaginary
+bad 'no room' 6 '999999999 MB are needed' BENCH_SPACE_MB=999999999
+bad 'nowhere to write' 6 '/dev/null/out: cannot be created' OUT=/dev/null/out
+mkdir -p "$work/used" && : >"$work/used/raw.jsonl"
+bad 'results are there already' 2 'has results already' OUT="$work/used"
+
+# --- the report ----------------------------------------------------------------
+
+# report LINE...: with these as raw.jsonl; status in $status
+status=0
+report() {
+	rm -rf "$work/report"
+	mkdir "$work/report"
+	printf '%s\n' "$@" >"$work/report/raw.jsonl"
+	status=0
+	$python scripts/lib/bench-report.py "$work/report" >"$work/stdout" 2>"$work/stderr" || status=$?
+}
+
+meta='{"meta":{"kernel":"7.3","cpus":"4","schedulers":{"eevdf":"","other":"/x"}}}'
+# value SCHED RUN SUITE METRIC BETTER VALUE; ended SCHED RUN SUITE WHY
+value() { printf '{"sched":"%s","run":%s,"suite":"%s","metric":"%s","unit":"us","better":"%s","value":%s}' "$@"; }
+ended() { printf '{"sched":"%s","run":%s,"suite":"%s","end":1,"seconds":1,"failed":"%s"}' "$@"; }
+finished='{"finished":true,"wall_seconds":60}'
+# one METRIC BETTER EEVDF EEVDF OTHER OTHER: two runs each of the suite `switch`
+one() {
+	report "$meta" \
+		"$(value eevdf 1 switch "$1" "$2" "$3")" "$(ended eevdf 1 switch '')" \
+		"$(value eevdf 2 switch "$1" "$2" "$4")" "$(ended eevdf 2 switch '')" \
+		"$(value other 1 switch "$1" "$2" "$5")" "$(ended other 1 switch '')" \
+		"$(value other 2 switch "$1" "$2" "$6")" "$(ended other 2 switch '')" "$finished"
+}
+in_csv() { grep -qF -- "$1" "$work/report/results.csv"; }
+
+one delay less 100 100 50 50
+in_csv 'switch,delay,us,less,other,50,0.0000,2,0.5000,better' && ((status == 0)) && grep -q '0\.50x+' "$work/stdout"
+result 'half the delay is better' $?
+
+one delay less 100 100 200 200
+in_csv '2.0000,worse' && ((status == 0)) && grep -q '2\.00x-' "$work/stdout"
+result 'twice the delay is worse, and shown' $?
+
+one ops more 100 100 50 50
+in_csv '0.5000,worse'
+result 'half the operations are worse' $?
+
+one delay less 100 100 102 102
+in_csv '1.0200,same'
+result '2 % are no difference' $?
+
+one delay less 80 120 70 90
+in_csv 'other,80,0.1250,2,0.8000,same'
+result 'less than the spread of both is no difference' $?
+
+one delay less 90 110 80 100
+in_csv 'eevdf,100,0.1000,2,1.0000,' && in_csv 'other,90,0.1111,2,0.9000,same'
+result 'median and spread of two runs' $?
+
+report "$meta" "$(value eevdf 1 switch d less 100)" "$(ended eevdf 1 switch '')" \
+	"$(value other 1 switch d less 1)" "$(ended other 1 switch 'ejected')" \
+	"$(value other 2 switch d less 50)" "$(ended other 2 switch '')" "$finished"
+in_csv 'other,50,0.0000,1,0.5000' && in_csv 'FAILED: ejected' && ((status == 1)) &&
+	grep -q 'other, run 1, switch: ejected' "$work/stdout" && grep -q 'ejected' "$work/report/report.html"
+result 'an ejected run is named, and in no median' $?
+
+report "$meta" "$(value eevdf 1 share d less 100)" "$(value eevdf 1 share busy '' 100)" "$(ended eevdf 1 share '')" \
+	"$(value other 1 share d less 1)" "$(value other 1 share busy '' 80)" "$(ended other 1 share '')" "$finished"
+in_csv 'FAILED: left CPUs idle: 80.0 % busy' && ! in_csv 'd,us,less,other' && ((status == 1))
+result 'idle CPUs in a saturating suite fail it' $?
+
+report "$meta" "$(value eevdf 1 build d less 100)" "$(value eevdf 1 build busy '' 50)" "$(ended eevdf 1 build '')" "$finished"
+! in_csv FAILED && ((status == 0))
+result 'idle CPUs elsewhere do not' $?
+
+report "$meta" "$(value eevdf 1 engine 'slowest CPU' '' 60)" "$(ended eevdf 1 engine '')" \
+	"$(value eevdf 1 switch d less 100)" "$(ended eevdf 1 switch '')" "$finished"
+in_csv 'FAILED: the CPUs were not equal: 60..100 %' && ((status == 1))
+result 'a machine with unequal CPUs counts for nothing' $?
+
+report "$meta" "$(value eevdf 1 switch d less 100)" "$finished"
+in_csv 'FAILED: did not end' && ((status == 1))
+result 'a suite without an end fails' $?
+
+report "$meta" "$(value eevdf 1 switch d less 100)" "$(ended eevdf 1 switch '')" '{"sched":"eevdf","run":2,"su'
+((status == 1)) && grep -q '^PARTIAL RESULTS' "$work/stdout" && in_csv '# partial: true' && in_csv 'eevdf,100' &&
+	grep -q 'Partial results' "$work/report/report.html"
+result 'half a line at the end: what there is, marked partial' $?
+
+report "$meta" "$(value eevdf 1 switch d less 100)" "$(ended eevdf 1 switch '')" \
+	'{"sched":"other","run":1,"vm":"failed","why":"no end after 5 s","wall_seconds":5}' "$finished"
+((status == 1)) && grep -q 'other, run 1, VM: no end after 5 s' "$work/stdout" && grep -q '^PARTIAL' "$work/stdout"
+result 'a VM that hung is named' $?
+
+report "$meta" '{"sched":"eevdf","run":1,"suite":"share","metric":"s","unit":"%","better":"","value":79,"asked":80}' \
+	'{"sched":"eevdf","run":1,"suite":"share","metric":"t","unit":"%","better":"","value":53,"asked":50}' \
+	"$(ended eevdf 1 share '')" "$finished"
+in_csv '"share error, mean",points,less,eevdf,2,' && in_csv ',80.0' && grep -q '79\.0 of 80\.0' "$work/stdout"
+result 'shares stand beside what was asked for, with their mean error' $?
+
+report '{"sched":"<b>","run":1,"suite":"switch","end":1,"failed":"<script>"}' "$meta" "$finished"
+! grep -q '<script>' "$work/report/report.html"
+result 'markup in a name is text' $?
+
+! grep -qE 'https?://|src=|@import' "$work/report/report.html"
+result 'the page needs nothing from elsewhere' $?
+
+printf 'nonsense\n' >"$work/report/raw.jsonl"
+status=0
+$python scripts/lib/bench-report.py "$work/report" >"$work/stdout" 2>"$work/stderr" || status=$?
+((status == 7)) && grep -q 'no results of a benchmark' "$work/stderr" && [[ ! -s $work/stdout ]]
+result 'a file that is something else' $?
+
+printf '1..%d\n' "$tests"
