@@ -118,10 +118,10 @@ start_boosted() {
 # --- suites ------------------------------------------------------------------
 
 suite_wakeup() {
-	"$dir/wakeup" "$(seconds 12)" "$seed" $fg $bg || failed="wakeup ended with status $?"
+	"$dir/wakeup" "$(seconds 10)" "$seed" $fg $bg || failed="wakeup ended with status $?"
 	start_noise
 	before=$(idle_ticks)
-	in_cgroup $fg "$tools/cyclictest" --policy=other -t 2 -i 3000 -d 777 -D "$(seconds 5)" -h 60000 -q >"$tmp/cyclic" 2>&1 ||
+	in_cgroup $fg "$tools/cyclictest" --policy=other -t 2 -i 3000 -d 777 -D "$(seconds 4)" -h 60000 -q >"$tmp/cyclic" 2>&1 ||
 		failed="cyclictest ended with status $?"
 	busy wakeup "$before"
 	end_noise
@@ -190,8 +190,8 @@ suite_share() {
 }
 
 suite_fair() {
-	"$dir/shares" nice "$(seconds 4)" 'nice error, all CPUs' -1 || failed="shares ended with status $?"
-	"$dir/shares" nice "$(seconds 6)" 'nice error, one CPU' "$cpu0" || failed="shares ended with status $?"
+	"$dir/shares" nice "$(seconds 3)" 'nice error, all CPUs' -1 || failed="shares ended with status $?"
+	"$dir/shares" nice "$(seconds 5)" 'nice error, one CPU' "$cpu0" || failed="shares ended with status $?"
 }
 
 pipe_us() { "$@" "$tools/perf" bench sched pipe -l "$(scaled 10000)" 2>&1 | sed -nE 's|^ *([0-9.]+) usecs/op$|\1|p'; }
@@ -210,7 +210,7 @@ suite_switch() {
 stress() {
 	metric=$1
 	shift
-	"$tools/stress-ng" --metrics-brief --temp-path "$tmp" -t 4 "$@" >"$tmp/stress" 2>&1
+	"$tools/stress-ng" --metrics-brief --temp-path "$tmp" -t 3 "$@" >"$tmp/stress" 2>&1
 	value stress "$metric" op/s more "$(awk '$3 == "metrc:" || $2 == "metrc:" {
 		for (i = 1; i <= NF; i++) if ($i ~ /^\[[0-9]+\]$/) k = i
 		if ($(k + 2) ~ /^[0-9]+$/) print $(k + 6) }' "$tmp/stress" | head -n 1)"
@@ -221,7 +221,7 @@ suite_stress() {
 	(
 		sleep 1
 		before=$(idle_ticks)
-		sleep "$(seconds 2)"
+		sleep 1
 		busy stress "$before"
 	) >"$tmp/busy" &
 	watcher=$!
@@ -243,15 +243,15 @@ suite_build() {
 			rm "$0.$1.$i"
 		done
 	JOB
-	jobs=$(scaled 40)
+	jobs=$(scaled 30)
 	start=$(uptime_s)
 	seq "$jobs" | xargs -P $((2 * cpus)) -n 1 sh "$tmp/job"
 	value build 'fork-heavy job' s less "$(echo "$start $(uptime_s)" | awk '{ print $2 - $1 }')"
 }
 
-# redis_load PREFIX: into $tmp/redis; ten clients, GET and SET
+# redis_load PREFIX: into $tmp/redis; ten clients, GET, in the foreground like the server
 redis_load() {
-	in_cgroup $fg "$tools/redis-benchmark" -p 7399 -c 10 -n "$(scaled 6000)" -t get >"$tmp/redis" 2>&1
+	in_cgroup $fg "$tools/redis-benchmark" -p 7399 -c 10 -n "$(scaled 4000)" -t get >"$tmp/redis" 2>&1
 	# The last figures of a line that is rewritten as it goes are the result.
 	tr '\r' '\n' <"$tmp/redis" >"$tmp/redis.lines"
 	value redis "$1 op/s" op/s more "$(sed -nE 's/^ *throughput summary: ([0-9.]+) .*/\1/p' "$tmp/redis.lines")"
