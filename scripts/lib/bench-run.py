@@ -113,8 +113,11 @@ class Bench:
         args = self.args
         name, kind, cmd = sched
         guest = [kind, str(args.seed + run), str(int(args.quick)), *args.suites]
+        program, *options = cmd.split() or ['']
+        # Not at its own path in a VM: below /tmp, say, it would be out of sight.
+        inside = program if args.time == 'here' else f'/bench/sched/{os.path.basename(program)}'
         if cmd:
-            guest += ['--', *cmd.split()]
+            guest += ['--', inside, *options]
         env = dict(os.environ)
         if args.time == 'here':
             return ['sh', f'{HERE}/lib/bench-guest.sh', args.stage, *guest], env
@@ -123,8 +126,7 @@ class Bench:
               '--console', f'{args.out}/logs/{name}-{run}.console',
               '--file', f'{args.stage}:/bench']
         if cmd:
-            program = cmd.split()[0]
-            vm += ['--file', f'{program}:{program}']
+            vm += ['--file', f'{program}:{inside}']
         if args.time == 'icount':
             os.mkfifo(f'{work}/ctl.in')
             os.mkfifo(f'{work}/ctl.out')
