@@ -28,6 +28,8 @@ done
 top=/sys/fs/cgroup/qumun-bench
 fg=$top/boosted
 bg=$top/other
+# For `share`: one cgroup for each weight, so that nothing need be restarted.
+weights='512 1024 2048 4096 8192 16384'
 state=/sys/kernel/sched_ext/state
 cpus=$(grep -c '^processor' /proc/cpuinfo)
 cpu0=$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' /proc/self/status)
@@ -75,6 +77,12 @@ uptime_s() { cut -d' ' -f1 /proc/uptime; }
 start_scheduler() {
 	case $kind in
 	own | weight) return 0 ;;
+	boost)
+		set -- "$@" "--boost-cgroup=$fg"
+		for w in $weights; do
+			set -- "$@" "--boost-cgroup=$top/w$w:$w"
+		done
+		;;
 	esac
 	"$@" >"$tmp/daemon" 2>&1 &
 	daemon=$!
@@ -101,17 +109,6 @@ in_charge() {
 	case $kind in
 	own | weight) [ "$(cat $state 2>/dev/null || echo disabled)" = disabled ] ;;
 	*) [ "$(cat $state 2>/dev/null)" = enabled ] && kill -0 $daemon 2>/dev/null ;;
-	esac
-}
-
-# start_boosted WEIGHT CMD...: with that boost of the foreground, in its own way.
-start_boosted() {
-	weight=$1
-	shift
-	case $kind in
-	weight) echo $((100 * weight / 1024)) >$fg/cpu.weight ;;
-	boost) start_scheduler "$@" "--boost-cgroup=$fg:$weight" ;;
-	*) start_scheduler "$@" ;;
 	esac
 }
 
@@ -163,28 +160,20 @@ asked() {
 		printf "%.2f", 100 * (share < most ? share : most) }'
 }
 
+# share_one WEIGHT METRIC HOGS OTHERS
 share_one() {
-	"$dir/shares" group "$(seconds 2)" "$2" "$(asked "$1" "$3" "$4")" $fg "$3" $bg "$4" ||
+	"$dir/shares" group "$(seconds 2)" "$2" "$(asked "$1" "$3" "$4")" "$top/w$1" "$3" $bg "$4" ||
 		failed="shares ended with status $?"
 }
 
 suite_share() {
-	weights='512 1024 2048 4096 8192 16384'
-	# Without a boost there is one thing to ask for.
-	case $kind in own | scx) weights=1024 ;; esac
 	for w in $weights; do
-		case $kind in boost | weight)
-			stop_scheduler
-			start_boosted "$w" "$@" || return
+		# Without a boost there is one thing to ask for.
+		case $kind-$w in own-1024 | scx-1024 | weight-* | boost-*)
+			share_one "$w" "share at $w" "$cpus" "$cpus"
 			;;
 		esac
-		share_one "$w" "share at $w" "$cpus" "$cpus"
 	done
-	case $kind in boost | weight)
-		stop_scheduler
-		start_boosted 4096 "$@" || return
-		;;
-	esac
 	share_one 4096 "share, 1 task against $((2 * cpus))" 1 $((2 * cpus))
 	share_one 4096 "share, $((2 * cpus)) tasks against $cpus" $((2 * cpus)) "$cpus"
 }
@@ -296,20 +285,24 @@ suite_engine() { "$dir/speed" "$(scaled 10000000)" || failed="speed ended with s
 # shellcheck disable=SC2317 # called by the trap
 clean_up() {
 	stop_scheduler
-	for cg in $fg $bg; do
-		echo 1 >"$cg/cgroup.kill"
-	done 2>/dev/null
+	echo 1 >$top/cgroup.kill
 	sleep 0.2
-	rmdir $fg $bg $top 2>/dev/null
+	rmdir $top/*/ $top 2>/dev/null
 	rm -rf "$tmp"
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
 
 mkdir -p $fg $bg || exit 6
+for w in $weights; do
+	mkdir -p "$top/w$w" || exit 6
+done
 if [ "$kind" = weight ]; then
 	echo +cpu >/sys/fs/cgroup/cgroup.subtree_control && echo +cpu >$top/cgroup.subtree_control &&
 		echo 400 >$fg/cpu.weight || exit 6
+	for w in $weights; do
+		echo $((100 * w / 1024)) >"$top/w$w/cpu.weight" || exit 6
+	done
 fi
 
 printf '{"guest":{"kernel":"%s","cpus":%s,"clocksource":"%s"}}\n' "$(uname -r)" "$cpus" \
@@ -318,12 +311,12 @@ for suite in $suites; do
 	printf '{"step":"%s"}\n' "$suite"
 	failed=
 	began=$(uptime_s)
-	[ -n "$daemon" ] || start_boosted 4096 "$@"
+	[ -n "$daemon" ] || start_scheduler "$@"
 	[ -n "$failed" ] || "suite_$suite" "$@"
 	if [ -z "$failed" ] && ! in_charge; then
 		failed="the scheduler was not in charge at the end: $(grep -m1 -iE 'error|stall|ejected|exit' "$tmp/daemon" 2>/dev/null | plain)"
 	fi
-	# One that was ejected is started anew for the next suite, and at the next boost.
+	# One that was ejected is started anew for the next suite.
 	in_charge || stop_scheduler
 	printf '{"suite":"%s","end":1,"seconds":%s,"failed":"%s"}\n' "$suite" \
 		"$(echo "$began $(uptime_s)" | awk '{ print $2 - $1 }')" "$failed"
