@@ -21,6 +21,8 @@ import time
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # The body of the idle loop is far shorter than this.
 IDLE_LOOP_BYTES = 256
+# Where the kernel is linked to, less where it is loaded to, without KASLR.
+KERNEL_MAP = 0xffffffff80000000
 PAUSE, NOP2 = b'\xf3\x90', b'\x66\x90'
 
 
@@ -69,9 +71,15 @@ def unpause(path, address):
     gdb = Gdb(path)
     try:
         gdb.stop()
-        code = bytes.fromhex(gdb.ask(f'm{address:x},{IDLE_LOOP_BYTES:x}'))
-        at = code.find(PAUSE)
-        return at >= 0 and gdb.ask(f'M{address + at:x},2:{NOP2.hex()}') == 'OK'
+        # By physical address: while the CPU is in user mode, the kernel is not mapped.
+        if gdb.ask('Qqemu.PhyMemMode:1') != 'OK':
+            return False
+        address -= KERNEL_MAP
+        code = gdb.ask(f'm{address:x},{IDLE_LOOP_BYTES:x}')
+        at = bytes.fromhex(code).find(PAUSE) if not code.startswith('E') else -1
+        if at < 0 or gdb.ask(f'M{address + at:x},2:{NOP2.hex()}') != 'OK':
+            return False
+        return gdb.ask(f'm{address + at:x},2') == NOP2.hex()
     finally:
         gdb.resume()
 
@@ -185,9 +193,9 @@ class Bench:
                     elif not line.startswith(('{', '@')):
                         print(line, file=errors, flush=True)
                 except (ValueError, OSError) as error:
+                    # Without an answer from here the VM would wait for ever.
                     why = why or f'{type(error).__name__}: {error}'
-                    if not isinstance(error, ValueError):
-                        process.terminate()
+                    process.terminate()
             status = process.wait()
         finally:
             self.running.discard(process)

@@ -17,6 +17,9 @@ if [ "$time" = icount ]; then
 	sort /proc/kallsyms | awk '$3 ~ /^cpu_idle_poll(\..*)?$/ { print "@patch", $1 }'
 	echo @patch-end
 	read -r answer </dev/ttyS2
-	[ "$answer" = ok ]
+	[ "$answer" = ok ] || {
+		echo "idle CPUs would lend their speed to others: $answer"
+		exit 1
+	}
 fi
 exec sh /bench/guest.sh /bench "$@"
