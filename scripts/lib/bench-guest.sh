@@ -179,6 +179,7 @@ suite_share() {
 }
 
 suite_fair() {
+	"$dir/shares" turns "$(seconds 3)" || failed="shares ended with status $?"
 	"$dir/shares" nice "$(seconds 3)" 'nice error, all CPUs' -1 || failed="shares ended with status $?"
 	"$dir/shares" nice "$(seconds 5)" 'nice error, one CPU' "$cpu0" || failed="shares ended with status $?"
 }

@@ -7,11 +7,17 @@
  *	shares nice SECONDS METRIC CPU
  *		hogs of nice 0, 5 and -5 on all CPUs (CPU -1), or all on one:
  *		the mean error of the share of each against its weight, in %
+ *	shares turns SECONDS
+ *		two hogs for each CPU: how long each waits between its turns
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include "../lib/load.h"
 #include "common.h"
@@ -108,14 +114,67 @@ static void nice_levels(int argc, char **argv)
 	bench_value("fair", argv[3], "%", "less", 100 * error / nr_hogs);
 }
 
+/* A gap in a hog's time that is longer was spent off the CPU, not in an interrupt. */
+#define GAP_NS		1000000
+#define MAX_GAPS	16384
+
+struct gaps {
+	size_t count;
+	uint64_t ns[MAX_GAPS];
+};
+
+__attribute__((noreturn))
+static void watch_own_turns(struct gaps *gaps)
+{
+	uint64_t last, now;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (last = now_ns();; last = now) {
+		now = now_ns();
+		if (now - last > GAP_NS && gaps->count < MAX_GAPS)
+			gaps->ns[gaps->count++] = now - last;
+	}
+}
+
+static void turns(int argc, char **argv)
+{
+	int nr = 2 * nr_cpus() < MAX_HOGS ? 2 * nr_cpus() : MAX_HOGS;
+	struct gaps *gaps = mmap(NULL, (nr + 1) * sizeof(*gaps), PROT_READ | PROT_WRITE,
+				 MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct gaps *all = gaps + nr;
+	long seconds;
+
+	if (argc != 3 || gaps == MAP_FAILED) {
+		fprintf(stderr, "usage: shares turns SECONDS\n");
+		exit(2);
+	}
+	seconds = bench_number("SECONDS", argv[2], 1, 3600);
+	for (nr_hogs = 0; nr_hogs < nr; nr_hogs++) {
+		hogs[nr_hogs] = fork();
+		if (hogs[nr_hogs] < 0) {
+			perror("shares: fork");
+			exit(70);
+		}
+		if (!hogs[nr_hogs])
+			watch_own_turns(gaps + nr_hogs);
+	}
+	sleep_ms(SETTLE_MS + seconds * 1000);
+	for (int i = 0; i < nr; i++)
+		for (size_t k = 0; k < gaps[i].count && all->count < MAX_GAPS; k++)
+			all->ns[all->count++] = gaps[i].ns[k];
+	bench_delays("fair", "wait of a hog", all->ns, all->count);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 2 && !strcmp(argv[1], "group"))
 		group(argc, argv);
 	else if (argc > 2 && !strcmp(argv[1], "nice"))
 		nice_levels(argc, argv);
+	else if (argc > 2 && !strcmp(argv[1], "turns"))
+		turns(argc, argv);
 	else {
-		fprintf(stderr, "usage: shares group|nice SECONDS ...\n");
+		fprintf(stderr, "usage: shares group|nice|turns SECONDS ...\n");
 		return 2;
 	}
 	for (int i = 0; i < nr_hogs; i++)
