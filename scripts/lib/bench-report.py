@@ -28,6 +28,10 @@ BUSY_MIN = 95.0
 SPEED_MIN, SPEED_MAX = 90.0, 110.0
 # Smaller differences are not called better or worse, whatever the spread.
 NOISE_MIN = 0.03
+# A single run has no spread that could be seen: EEVDF against EEVDF differed by 8 %.
+NOISE_SINGLE = 0.10
+# Errors and shares of a percent: what matters is the difference, not its ratio.
+POINTS_MIN = 1.0
 COLOURS = ('#4269d0', '#efb118', '#d8423b', '#3ca951', '#9b5de5', '#6b7280', '#00a6a6')
 PERCENTILES_SHOWN = (1, 10, 50, 90, 99, 99.9)
 
@@ -131,15 +135,17 @@ def spread(samples):
     return (max(samples) - min(samples)) / 2 / abs(middle) if middle else 0.0
 
 
-def compare(samples, reference, better):
+def compare(samples, reference, better, unit=''):
     """(ratio of medians, 'better' | 'worse' | 'same' | '')."""
     if not samples or not reference or not statistics.median(reference):
         return None, ''
     ratio = statistics.median(samples) / statistics.median(reference)
     if better not in ('less', 'more'):
         return ratio, ''
-    noise = max(NOISE_MIN, spread(samples) + spread(reference))
-    if abs(ratio - 1) <= noise:
+    least = NOISE_MIN if min(len(samples), len(reference)) > 1 else NOISE_SINGLE
+    noise = max(least, spread(samples) + spread(reference))
+    points = abs(statistics.median(samples) - statistics.median(reference))
+    if abs(ratio - 1) <= noise or (unit in ('%', 'points') and points < POINTS_MIN):
         return ratio, 'same'
     return ratio, 'better' if (ratio < 1) == (better == 'less') else 'worse'
 
@@ -159,7 +165,7 @@ def rows(results):
             samples = results.samples(sched, suite, metric)
             if not samples:
                 continue
-            ratio, mark = compare(samples, reference, better)
+            ratio, mark = compare(samples, reference, better, unit)
             asked = results.samples(sched, suite, 'asked ' + metric)
             cells[sched] = {
                 'median': statistics.median(samples), 'spread': spread(samples),
@@ -215,7 +221,7 @@ def text_table(results, table):
         lines.append('  '.join([r[0].ljust(widths[0])] +
                                [c.rjust(w) for c, w in zip(r[1:], widths[1:])]).rstrip())
     lines += ['', 'Median over the runs, ± half their range, ratio to EEVDF. + better, - worse,',
-              '= no difference beyond the spread (at least 3 %). "x of y": share, and asked for.']
+              '= no difference beyond the spread (at least 3 %, single runs 10 %). "x of y": share, and asked for.']
     failures = results.failures()
     if failures:
         lines += ['', 'FAILED, and in no figure above:']
