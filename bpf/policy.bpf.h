@@ -143,6 +143,7 @@ static void policy_join(struct domain *dom, struct task_ctx *tctx, u64 floor, u3
 	if (!tctx->joined) {
 		v = qm_later(v, floor);
 		tctx->awake_ns = 0;
+		tctx->yielded = false;
 	}
 
 	bpf_spin_lock(&dom->lock);
