@@ -99,7 +99,14 @@ start_scheduler() {
 
 stop_scheduler() {
 	[ -n "$daemon" ] || return 0
-	kill -INT $daemon 2>/dev/null
+	kill -TERM $daemon 2>/dev/null
+	tries=0
+	while kill -0 $daemon 2>/dev/null; do
+		tries=$((tries + 1))
+		# Whatever it waits for, the others are still to be measured.
+		[ $tries -ne 100 ] || kill -KILL $daemon
+		sleep 0.1
+	done
 	wait $daemon 2>/dev/null
 	daemon=
 }
@@ -115,10 +122,10 @@ in_charge() {
 # --- suites ------------------------------------------------------------------
 
 suite_wakeup() {
-	"$dir/wakeup" "$(seconds 10)" "$seed" $fg $bg || failed="wakeup ended with status $?"
+	"$dir/wakeup" "$(seconds 20)" "$seed" $fg $bg || failed="wakeup ended with status $?"
 	start_noise
 	before=$(idle_ticks)
-	in_cgroup $fg "$tools/cyclictest" --policy=other -t 2 -i 3000 -d 777 -D "$(seconds 4)" -h 60000 -q >"$tmp/cyclic" 2>&1 ||
+	in_cgroup $fg "$tools/cyclictest" --policy=other -t 2 -i 3000 -d 777 -D "$(seconds 6)" -h 60000 -q >"$tmp/cyclic" 2>&1 ||
 		failed="cyclictest ended with status $?"
 	busy wakeup "$before"
 	end_noise
@@ -179,9 +186,9 @@ suite_share() {
 }
 
 suite_fair() {
-	"$dir/shares" turns "$(seconds 3)" || failed="shares ended with status $?"
-	"$dir/shares" nice "$(seconds 3)" 'nice error, all CPUs' -1 || failed="shares ended with status $?"
-	"$dir/shares" nice "$(seconds 5)" 'nice error, one CPU' "$cpu0" || failed="shares ended with status $?"
+	"$dir/shares" turns "$(seconds 4)" || failed="shares ended with status $?"
+	"$dir/shares" nice "$(seconds 10)" 'nice error, all CPUs' -1 || failed="shares ended with status $?"
+	"$dir/shares" nice "$(seconds 10)" 'nice error, one CPU' "$cpu0" || failed="shares ended with status $?"
 }
 
 pipe_us() { "$@" "$tools/perf" bench sched pipe -l "$(scaled 10000)" 2>&1 | sed -nE 's|^ *([0-9.]+) usecs/op$|\1|p'; }
@@ -222,38 +229,52 @@ suite_stress() {
 	stress 'stress-ng --fork' --fork "$cpus"
 }
 
-# A configure script's kind of work: many short processes, 2N scripts at a time.
+# A fixed project, made here so that nothing need be brought along: for each unit two
+# shells, make's and the compiler's start script, sed, tcc and md5sum.
 suite_build() {
-	cat >"$tmp/job" <<-'JOB'
-		for i in 1 2 3 4 5 6; do
-			echo "int f$1_$i(int x) { return x * $i; }" >"$0.$1.$i"
-			sed "s/f/g/" "$0.$1.$i" | sort | md5sum >/dev/null
-			grep -c return "$0.$1.$i" >/dev/null
-			gzip -c "$0.$1.$i" | wc -c >/dev/null
-			rm "$0.$1.$i"
-		done
-	JOB
-	jobs=$(scaled 30)
+	units=$(scaled 200)
+	mkdir "$tmp/project"
+	awk -v dir="$tmp/project" -v units="$units" 'BEGIN {
+		for (u = 1; u <= units; u++) {
+			file = dir "/u" u ".c"
+			for (f = 1; f <= 40; f++)
+				printf "int FUN%d_%d(int x)\n{\n\tint i, s = x;\n\n\tfor (i = 0; i < %d; i++)\n" \
+					"\t\ts = s * 31 + (s >> 3) + i;\n\treturn s;\n}\n", u, f, f > file
+			close(file)
+		}
+	}'
+	cat >"$tmp/project/Makefile" <<-'MAKEFILE'
+		.RECIPEPREFIX = >
+		all.o: $(patsubst %.c,%.o,$(wildcard u*.c))
+		> $(TCC) -nostdlib -r -o $@ $^
+		%.o: %.c
+		> sed s/FUN/fun/ $< >$*.pre.c && $(TCC) -nostdinc -c -o $@ $*.pre.c && md5sum $@ >$*.sum
+	MAKEFILE
 	start=$(uptime_s)
-	seq "$jobs" | xargs -P $((2 * cpus)) -n 1 sh "$tmp/job"
-	value build 'fork-heavy job' s less "$(echo "$start $(uptime_s)" | awk '{ print $2 - $1 }')"
+	"$tools/make" -s -C "$tmp/project" -j $((2 * cpus)) TCC="$tools/tcc" >"$tmp/make" 2>&1 ||
+		failed="the build ended with status $?: $(tail -n 1 "$tmp/make" | plain)"
+	value build 'make -j, fork-heavy' s less "$(echo "$start $(uptime_s)" | awk '{ print $2 - $1 }')"
+	[ "$(cat "$tmp"/project/*.sum 2>/dev/null | wc -l)" = "$units" ] && [ -s "$tmp/project/all.o" ] ||
+		failed="${failed:-the build has not built all}"
+	rm -r "$tmp/project"
 }
 
-# redis_load PREFIX: into $tmp/redis; ten clients, GET, in the foreground like the server
+# redis_load COMMAND NOISE: ten clients, in the foreground like the server: they stand
+# for the network that answers go out to.
 redis_load() {
-	in_cgroup $fg "$tools/redis-benchmark" -p 7399 -c 10 -n "$(scaled 4000)" -t get >"$tmp/redis" 2>&1
+	in_cgroup $fg "$tools/redis-benchmark" -p 7399 -c 10 -n "$(scaled 5000)" -t "$1" >"$tmp/redis" 2>&1
 	# The last figures of a line that is rewritten as it goes are the result.
 	tr '\r' '\n' <"$tmp/redis" >"$tmp/redis.lines"
-	value redis "$1 op/s" op/s more "$(sed -nE 's/^ *throughput summary: ([0-9.]+) .*/\1/p' "$tmp/redis.lines")"
+	value redis "$1 $2" op/s more "$(sed -nE 's/^ *throughput summary: ([0-9.]+) .*/\1/p' "$tmp/redis.lines")"
 	# avg min p50 p95 p99 max
 	awk '/latency summary/ { n = NR + 2 } NR == n { print $1, $3, $5, $6 }' "$tmp/redis.lines" >"$tmp/p"
 	read -r avg p50 p99 max <"$tmp/p" || true
-	value redis "$1 average" ms less "${avg:-}"
-	value redis "$1 p50" ms less "${p50:-}"
-	value redis "$1 p99" ms less "${p99:-}"
-	value redis "$1 p99.9" ms less "$(sed -nE 's/^([0-9.]+)% <= ([0-9.]+) milliseconds.*/\1 \2/p' "$tmp/redis.lines" |
+	value redis "$1 $2: average" ms less "${avg:-}"
+	value redis "$1 $2: p50" ms less "${p50:-}"
+	value redis "$1 $2: p99" ms less "${p99:-}"
+	value redis "$1 $2: p99.9" ms less "$(sed -nE 's/^([0-9.]+)% <= ([0-9.]+) milliseconds.*/\1 \2/p' "$tmp/redis.lines" |
 		awk '$1 >= 99.9 { print $2; exit }')"
-	value redis "$1 max" ms less "${max:-}"
+	value redis "$1 $2: max" ms less "${max:-}"
 }
 
 suite_redis() {
@@ -269,17 +290,19 @@ suite_redis() {
 		fi
 		sleep 0.1
 	done
-	redis_load 'no noise:'
+	redis_load get 'alone'
+	redis_load set 'alone'
 	start_noise
 	before=$(idle_ticks)
-	redis_load 'noise:'
+	redis_load get 'in noise'
+	redis_load set 'in noise'
 	busy redis "$before"
 	end_noise
 	kill $server
 	wait $server 2>/dev/null
 }
 
-suite_engine() { "$dir/speed" "$(scaled 10000000)" || failed="speed ended with status $?"; }
+suite_engine() { "$dir/speed" 20000000 || failed="speed ended with status $?"; }
 
 # --- the run -----------------------------------------------------------------
 
@@ -306,7 +329,14 @@ if [ "$kind" = weight ]; then
 	done
 fi
 
-printf '{"guest":{"kernel":"%s","cpus":%s,"clocksource":"%s"}}\n' "$(uname -r)" "$cpus" \
+# count FILE: different contents of this file below each CPU's directory
+count() { cat /sys/devices/system/cpu/cpu[0-9]*/"$1" 2>/dev/null | sort -u | grep -c .; }
+last_cache=$(find /sys/devices/system/cpu/cpu"$cpu0"/cache -name 'index[0-9]*' 2>/dev/null | sort | tail -n 1)
+
+printf '{"guest":{"kernel":"%s","cpus":%s,"cores":%s,"llcs":%s,"nodes":%s,"clocksource":"%s"}}\n' \
+	"$(uname -r)" "$cpus" "$(count topology/core_cpus_list)" \
+	"$(count "cache/${last_cache##*/}/shared_cpu_list")" \
+	"$(find /sys/devices/system/node -maxdepth 1 -name 'node[0-9]*' | wc -l)" \
 	"$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
 for suite in $suites; do
 	printf '{"step":"%s"}\n' "$suite"

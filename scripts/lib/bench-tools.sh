@@ -7,9 +7,10 @@
 # Sourced; needs common.sh, apt.sh, tools.sh.
 
 readonly BENCH_SUITE_NAME=bookworm
-# Each with what it is for; the report names their versions.
-readonly BENCH_PACKAGES='stress-ng redis-tools rt-tests linux-perf'
-readonly BENCH_TOOLS='stress-ng redis-server redis-benchmark cyclictest hackbench perf'
+# The report names their versions.
+# make and tcc build something in the suite `build`.
+readonly BENCH_PACKAGES='stress-ng redis-tools rt-tests linux-perf make tcc'
+readonly BENCH_TOOLS='stress-ng redis-server redis-benchmark cyclictest hackbench perf make tcc'
 
 # bench_unpack NAME PACKAGE...: with the libraries that they depend on.
 bench_unpack() {
@@ -74,8 +75,8 @@ bench_tools() {
 	local dir=$1 root loader path tool file lib
 	local -a packages
 	read -ra packages <<<"$BENCH_PACKAGES"
-	bench_unpack bench "${packages[@]}" || exit
-	root=$(tools_root bench)
+	bench_unpack bench-tools "${packages[@]}" || exit
+	root=$(tools_root bench-tools)
 	loader=$(bench_loader "$root")
 	path=$(bench_library_path "$root")
 	mkdir -p "$dir/bin" "$dir/real" "$dir/lib"
