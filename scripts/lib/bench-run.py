@@ -99,20 +99,38 @@ class Bench:
             for sched in args.sched:
                 self.jobs.put((sched, run))
                 self.total += 1
-        # For the time that is left: steps ended, of all.
+        # For the time that is left: steps ended, of all; how long each kind took, and
+        # how many of it are still to come. A boot is a step as well.
         self.steps = self.total * len(args.suites)
         self.steps_done = 0
+        self.took = {name: [] for name in ['boot', *args.suites]}
+        self.ahead = {name: self.total for name in self.took}
 
     def write(self, record):
         with self.lock:
             self.raw.write(json.dumps(record) + '\n')
             self.raw.flush()
 
+    def step_ended(self, name, seconds):
+        """seconds: None if it never ran"""
+        with self.lock:
+            self.ahead[name] -= 1
+            if seconds is not None:
+                self.took[name].append(seconds)
+
+    def minutes_left(self):
+        """None until there is anything to go by."""
+        known = [seconds for took in self.took.values() for seconds in took]
+        if len(known) < 2:
+            return None
+        usual = sum(known) / len(known)
+        left = sum(ahead * (sum(took) / len(took) if took else usual)
+                   for took, ahead in ((self.took[n], self.ahead[n]) for n in self.took))
+        return left / min(self.args.jobs, self.total) / 60
+
     def progress(self, text):
-        left = ''
-        if self.steps_done:
-            each = (time.monotonic() - self.began) / self.steps_done
-            left = f', about {each * (self.steps - self.steps_done) / 60:.0f} min left'
+        left = self.minutes_left()
+        left = '' if left is None else f', about {left:.0f} min left'
         print(f'bench: [{self.steps_done} of {self.steps} steps{left}] {text}',
               file=sys.stderr, flush=True)
 
@@ -148,7 +166,7 @@ class Bench:
         return [*vm, args.kernel, '--', 'sh', '/bench/vm.sh', args.time, *guest], env
 
     def take(self, line, tag, work, addresses):
-        """One line of a VM's output."""
+        """One line of a VM's output; returns its record, if it is one."""
         if line.startswith('@patch '):
             addresses.append(int(line.split()[1], 16))
         elif line == '@patch-end':
@@ -160,7 +178,7 @@ class Bench:
             record = json.loads(line)
             if 'step' in record:
                 self.progress(f"{tag['sched']}, run {tag['run']}: {record['step']}")
-                return None
+                return record
             if 'end' in record:
                 self.steps_done += 1
             self.write({**tag, **record})
@@ -172,7 +190,9 @@ class Bench:
         tag = {'sched': sched[0], 'run': run}
         work = tempfile.mkdtemp(prefix='qumun-bench.')
         ended, why = 0, ''
-        began, before = time.monotonic(), self.steps_done
+        began = time.monotonic()
+        # Of this VM: what it is doing, since when, what comes after that.
+        step, since, to_come = 'boot', began, list(self.args.suites)
         command, env = self.command(sched, run, work)
         errors = open(f'{self.args.out}/logs/{sched[0]}-{run}.err', 'w+', encoding='utf-8')
         process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=errors,
@@ -184,8 +204,15 @@ class Bench:
                 line = line.rstrip('\n')
                 try:
                     record = self.take(line, tag, work, addresses)
-                    if record and 'end' in record:
+                    if record and 'step' in record:
+                        if step == 'boot':
+                            self.step_ended(step, time.monotonic() - since)
+                        step, since = record['step'], time.monotonic()
+                        to_come.remove(step)
+                    elif record and 'end' in record:
                         ended += 1
+                        self.step_ended(step, time.monotonic() - since)
+                        step = ''
                         if record['failed']:
                             self.failed += 1
                             self.progress(f"{sched[0]}, run {run}: {record['suite']} "
@@ -204,6 +231,8 @@ class Bench:
             reason = {124: f'no end after {self.args.timeout} s', 125: 'the VM died'}.get(
                 status, f'ended with status {status}')
             why = why or f'{reason} after {ended} of {len(self.args.suites)} suites'
+        for name in ([step] if step else []) + to_come:
+            self.step_ended(name, None)
         self.steps_done += len(self.args.suites) - ended
         self.write({**tag, 'vm': 'failed' if why else 'ended', 'why': why,
                     'wall_seconds': round(time.monotonic() - began, 1)})
