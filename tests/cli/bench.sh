@@ -58,6 +58,14 @@ bad 'nowhere to write' 6 '/dev/null/out: cannot be created' OUT=/dev/null/out
 mkdir -p "$work/used" && : >"$work/used/raw.jsonl"
 bad 'results are there already' 2 'has results already' OUT="$work/used"
 
+if command -v apt-get >/dev/null; then
+	got=0
+	env OUT="$work/none" QUMUN_CACHE="$work/cache" QUMUN_DEBIAN_MIRROR=file:/nonexistent SUITE=switch \
+		timeout 120 scripts/bench >"$work/stdout" 2>"$work/stderr" </dev/null || got=$?
+	((got == 6)) && [[ ! -s $work/stdout && ! -e $work/none ]] && grep -q 'apt-get update failed' "$work/stderr"
+	result 'tools that cannot be had' $?
+fi
+
 # --- the report ----------------------------------------------------------------
 
 # report LINE...: with these as raw.jsonl; status in $status
