@@ -4,8 +4,9 @@
 # usage: scripts/test.sh
 #
 # Installs what is missing and builds. Then: unit tests, the same with address
-# and undefined-behaviour sanitizers, command-line tests, and the VM tests on
-# each kernel. The last line counts what passed, failed and was skipped.
+# and undefined-behaviour sanitizers, command-line tests, the benchmark's test of
+# itself, and the VM tests on each kernel. The last line counts what passed, failed
+# and was skipped.
 #
 #   KERNELS  kernels for the VM tests, as for scripts/vm-run.sh (default: 6.18,
 #            7.3, and 6.12 if scripts/build-kernel.sh has built it)
@@ -108,6 +109,7 @@ suite cli tests/cli/run.sh ./scx_qumun
 suite cli-asan tests/cli/run.sh build/scx_qumun-asan
 suite install-deps tests/cli/install_deps.sh
 suite bench tests/cli/bench.sh
+suite bench-vm tests/cli/bench_vm.sh "$PWD/$out/bench-trust"
 
 for kernel in ${KERNELS:-6.18 7.3 6.12}; do
 	name=vm-$(basename "$kernel")
