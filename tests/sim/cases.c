@@ -1,0 +1,590 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The scenarios: a machine and a load by chance, and what must come of them. */
+#include "cases.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "fair.h"
+#include "qumun.h"
+#include "qumun_math.h"
+#include "workload.h"
+
+/* What src/options.c has as defaults. */
+static struct qumun_config config = {
+	.slice_max_ns = 8 * NSEC_PER_MSEC,
+	.slice_min_ns = 1 * NSEC_PER_MSEC,
+	.lag_ns = 6 * NSEC_PER_MSEC,
+	.rescue_ns = 1250 * NSEC_PER_MSEC,
+	.wait_alarm_ns = 2500 * NSEC_PER_MSEC,
+};
+
+/* No run is longer than the longest slice, and the tick that ends it. */
+#define RUN_MAX_NS	(config.slice_max_ns + TICK_NS)
+
+/* --- building --- */
+
+static void start(const struct machine *wanted)
+{
+	struct machine m = *wanted;
+
+	m.watchdog_ns = 10 * NSEC_PER_SEC;
+	config.nr_cpus = m.nr_cpus;
+	if (mutation == MUT_NO_RESCUE)
+		config.rescue_ns = 1000 * NSEC_PER_SEC;
+	if (mutation == MUT_LONG_LAG)
+		config.lag_ns = 500 * NSEC_PER_MSEC;
+	policy_configure(&config);
+	kernel_start(&m);
+	note("%u CPUs, %u in a core, %u in an LLC, %s kernel", m.nr_cpus, m.smt, m.llc_cpus,
+	     m.old_kernel ? "old" : "new");
+}
+
+static struct machine random_machine(u32 max_cpus)
+{
+	struct machine m = {
+		.nr_cpus = rnd_log(1, max_cpus),
+		.smt = rnd_percent(50) ? 1 : 2,
+		.old_kernel = rnd_percent(50),
+		.ticks_aligned = rnd_percent(30),
+		.ipi_ns = rnd_log(1, 5 * NSEC_PER_USEC),
+	};
+
+	m.llc_cpus = rnd_percent(60) ? m.nr_cpus : rnd_in(1, m.nr_cpus);
+	if (m.llc_cpus % m.smt)
+		m.llc_cpus = m.nr_cpus;
+	return m;
+}
+
+static u32 weight_of(const struct task *t)
+{
+	return qm_weight(t->p.scx.weight, t->group->boost ? t->group->boost :
+						QUMUN_BOOST_WEIGHT_NORMAL);
+}
+
+static u64 run_for(u64 ns)
+{
+	u64 rescued = policy_stat(QUMUN_STAT_RESCUED);
+
+	engine_run(sim_now() + ns);
+	return policy_stat(QUMUN_STAT_RESCUED) - rescued;
+}
+
+/* --- shares of tasks that always want to run --- */
+
+static void count_from_here(void)
+{
+	for (u32 i = 0; i < nr_tasks; i++)
+		tasks[i]->counted_ns = task_ran_ns(tasks[i]);
+}
+
+/*
+ * All tasks are hogs: each one gets what is fair, within what theory allows.
+ *
+ * A queue in the order of vruntime that runs each task for at most L at a time
+ * gives each one at most L too much. What the others have too much is missing
+ * elsewhere, in proportion to the weights: n × L × share / CPUs. Both at the
+ * start and at the end of the count: twice that. Who is rescued gets a run more
+ * in each period of rescue.
+ */
+static void check_shares(u64 duration_ns, u64 rescued)
+{
+	double length = RUN_MAX_NS, worst = 0;
+	const struct task *unlucky = NULL;
+
+	fair_shares(tasks, nr_tasks, weight_of);
+	for (u32 i = 0; i < nr_tasks; i++) {
+		struct task *t = tasks[i];
+		double ran = task_ran_ns(t) - t->counted_ns;
+		double want = t->fair * duration_ns;
+		double others = length * nr_tasks * t->fair / machine.nr_cpus;
+		double may = 2 * (length + others) + rescued * length * t->fair / machine.nr_cpus;
+
+		if (rescued)
+			may += length * (1 + duration_ns / config.rescue_ns);
+		if (fabs(ran - want) / may <= worst)
+			continue;
+		worst = fabs(ran - want) / may;
+		unlucky = t;
+	}
+	note("worst error: %.0f %% of what is allowed, %llu rescued", 100 * worst, rescued);
+	if (worst > 1)
+		fail("task %d (weight %u, %d of %u CPUs, %u tasks, %llu rescued) ran for %.1f ms in %.1f s, and its share is %.1f ms",
+		     unlucky->p.pid, weight_of(unlucky), unlucky->p.nr_cpus_allowed,
+		     machine.nr_cpus, nr_tasks, rescued,
+		     (task_ran_ns(unlucky) - unlucky->counted_ns) / 1e6, duration_ns / 1e9,
+		     unlucky->fair * duration_ns / 1e6);
+}
+
+static void measure_shares(u64 duration_ns)
+{
+	run_for(NSEC_PER_SEC);
+	count_from_here();
+	check_shares(duration_ns, run_for(duration_ns));
+}
+
+/* Hogs in up to four cgroups; no share is more than a CPU. */
+static void spawn_hogs(u32 nr, int nice_lo, int nice_hi, const struct mask *mask)
+{
+	struct group *groups[4];
+	u32 nr_groups = rnd_in(1, 4);
+
+	for (u32 i = 0; i < nr_groups; i++)
+		groups[i] = group_new(NULL, i && rnd_percent(70) ? rnd_log(256, 8192) : 0);
+	for (u32 i = 0; i < nr; i++)
+		spawn(&prog_hog, groups[rnd_in(0, nr_groups - 1)],
+		      random_nice_weight(nice_lo, nice_hi), mask, 20 * NSEC_PER_MSEC);
+}
+
+/* Does somebody deserve more than a CPU? */
+static bool somebody_is_capped(void)
+{
+	fair_shares(tasks, nr_tasks, weight_of);
+	for (u32 i = 0; i < nr_tasks; i++)
+		if (tasks[i]->fair > 0.95)
+			return true;
+	return false;
+}
+
+/* The heaviest ones are made lighter until nobody deserves more than a CPU. */
+static void avoid_caps(void)
+{
+	while (somebody_is_capped())
+		for (u32 i = 0; i < nr_tasks; i++)
+			if (tasks[i]->fair > 0.95)
+				task_set_weight(tasks[i], (tasks[i]->p.scx.weight + 1) / 2);
+}
+
+static void share_free(void)
+{
+	struct machine m = random_machine(64);
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct mask mask;
+
+	start(&m);
+	mask = full_mask();
+	spawn_hogs(rnd_in(2 * m.nr_cpus, 8 * m.nr_cpus), -8, 8, &mask);
+	avoid_caps();
+	check_start(&limits);
+	measure_shares(20 * NSEC_PER_SEC);
+}
+
+static void share_capped(void)
+{
+	struct machine m = random_machine(64);
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct mask mask;
+
+	if (m.nr_cpus == 1)
+		m.nr_cpus = m.llc_cpus = 2;
+	start(&m);
+	mask = full_mask();
+	spawn_hogs(rnd_in(m.nr_cpus + 1, 4 * m.nr_cpus), -8, 8, &mask);
+	check_start(&limits);
+	measure_shares(20 * NSEC_PER_SEC);
+}
+
+static void share_wrap(void)
+{
+	struct machine m = random_machine(16);
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct mask mask;
+
+	start(&m);
+	policy_set_clock(0 - rnd_log(1, 4 * NSEC_PER_SEC));
+	mask = full_mask();
+	spawn_hogs(rnd_in(2 * m.nr_cpus, 5 * m.nr_cpus), -5, 5, &mask);
+	avoid_caps();
+	check_start(&limits);
+	measure_shares(6 * NSEC_PER_SEC);
+}
+
+/* Some on one CPU only, some on a few, the others anywhere. */
+static void share_pinned(void)
+{
+	struct machine m = random_machine(16);
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct group *g;
+	struct mask any;
+	u32 nr;
+
+	if (m.nr_cpus == 1)
+		m.nr_cpus = m.llc_cpus = 2;
+	start(&m);
+	any = full_mask();
+	g = group_new(NULL, 0);
+	nr = rnd_in(3 * m.nr_cpus, 6 * m.nr_cpus);
+	for (u32 i = 0; i < nr; i++)
+		spawn(&prog_hog, g, random_nice_weight(-3, 3), &any, 20 * NSEC_PER_MSEC);
+	nr = rnd_in(1, m.nr_cpus < 8 ? m.nr_cpus : 8);
+	for (u32 i = 0; i < nr; i++) {
+		struct mask one = cpu_mask(i);
+
+		spawn(&prog_hog, g, random_nice_weight(-3, 3), &one, 20 * NSEC_PER_MSEC);
+	}
+	avoid_caps();
+	check_start(&limits);
+	measure_shares(20 * NSEC_PER_SEC);
+}
+
+/* Cgroups with the same boost and the same number of hogs get the same. */
+static void share_groups(void)
+{
+	struct machine m = random_machine(64);
+	struct limits limits = { .idle_ns = TICK_NS };
+	u32 nr_groups = rnd_in(2, 6), each;
+	u32 boost = rnd_percent(50) ? 0 : rnd_log(64, 16384);
+	struct mask mask;
+
+	start(&m);
+	mask = full_mask();
+	each = rnd_in(1, 4) * m.nr_cpus;
+	for (u32 i = 0; i < nr_groups; i++) {
+		struct group *g = group_new(NULL, boost);
+
+		for (u32 j = 0; j < each; j++)
+			spawn(&prog_hog, g, 100, &mask, 20 * NSEC_PER_MSEC);
+	}
+	check_start(&limits);
+	measure_shares(10 * NSEC_PER_SEC);
+}
+
+/* --- those who want more than their share --- */
+
+/*
+ * A task that behaves as @cheat does, beside hogs of the same weight: it may
+ * get its share, and the sleepers' credit once, and no more.
+ */
+static void check_no_gain(const struct program *cheat, bool whole_group)
+{
+	struct machine m = random_machine(16);
+	struct limits limits = { .idle_ns = TICK_NS };
+	u64 duration = 10 * NSEC_PER_SEC, ran;
+	struct group *hogs, *cheats;
+	double share, allowed;
+	struct mask mask;
+	u32 nr;
+
+	start(&m);
+	mask = full_mask();
+	hogs = group_new(NULL, 0);
+	cheats = group_new(NULL, 0);
+	nr = rnd_in(2 * m.nr_cpus, 5 * m.nr_cpus);
+	for (u32 i = 0; i < nr; i++)
+		spawn(&prog_hog, hogs, 100, &mask, 20 * NSEC_PER_MSEC);
+	spawn(cheat, cheats, 100, &mask, 20 * NSEC_PER_MSEC);
+	check_start(&limits);
+	run_for(NSEC_PER_SEC);
+	ran = group_ran_ns(cheats);
+	run_for(duration);
+	ran = group_ran_ns(cheats) - ran;
+	share = (double)m.nr_cpus / (nr + 1);
+	/* Its own run, and that of the hogs' beside whom it stands. */
+	allowed = share * duration + 2 * RUN_MAX_NS + config.lag_ns;
+	note("%s: ran for %.1f ms, its share is %.1f ms", cheat->name, ran / 1e6,
+	     share * duration / 1e6);
+	if (ran > allowed)
+		fail("%s beside %u hogs on %u CPUs: ran for %.1f ms, its share is %.1f ms%s",
+		     cheat->name, nr, m.nr_cpus, ran / 1e6, share * duration / 1e6,
+		     whole_group ? " for all its tasks" : "");
+}
+
+/* Computes, and sleeps for a moment in order to look like a sleeper. */
+static void cheat_moments(void)
+{
+	struct program blinker = {
+		.name = "blinker",
+		.burst_lo = rnd_log(100 * NSEC_PER_USEC, 8 * NSEC_PER_MSEC),
+		.sleep_lo = rnd_log(1 * NSEC_PER_USEC, 1 * NSEC_PER_MSEC),
+		.wake_far_pct = 20,
+	};
+
+	blinker.burst_hi = blinker.burst_lo * rnd_in(1, 3);
+	blinker.sleep_hi = blinker.sleep_lo * rnd_in(1, 3);
+	check_no_gain(&blinker, false);
+}
+
+/* Sleeps long, wanting to be paid for it. */
+static void cheat_sleeps(void)
+{
+	struct program lazy = {
+		.name = "lazy",
+		.burst_lo = rnd_log(20 * NSEC_PER_MSEC, 800 * NSEC_PER_MSEC),
+		.sleep_lo = rnd_log(10 * NSEC_PER_MSEC, 1000 * NSEC_PER_MSEC),
+	};
+
+	lazy.burst_hi = lazy.burst_lo;
+	lazy.sleep_hi = lazy.sleep_lo;
+	check_no_gain(&lazy, false);
+}
+
+/* A chain: computes, makes an heir, ends. */
+static void cheat_chain(void)
+{
+	struct program chain = {
+		.name = "chain",
+		.burst_lo = rnd_log(50 * NSEC_PER_USEC, 10 * NSEC_PER_MSEC),
+		.exit_pct = 100,
+		.heir = true,
+	};
+
+	chain.burst_hi = chain.burst_lo * rnd_in(1, 4);
+	check_no_gain(&chain, true);
+}
+
+static void cheat_yields(void)
+{
+	struct program yielder = {
+		.name = "yielder",
+		.burst_lo = rnd_log(10 * NSEC_PER_USEC, 5 * NSEC_PER_MSEC),
+		.yield_pct = 100,
+	};
+
+	yielder.burst_hi = yielder.burst_lo * rnd_in(1, 3);
+	check_no_gain(&yielder, false);
+}
+
+/* --- everything at once --- */
+
+static const struct program prog_short = {
+	.name = "short",
+	.burst_lo = 5 * NSEC_PER_USEC, .burst_hi = 1 * NSEC_PER_MSEC,
+	.sleep_lo = 50 * NSEC_PER_USEC, .sleep_hi = 50 * NSEC_PER_MSEC,
+	.wake_far_pct = 50,
+};
+
+static const struct program prog_mixed = {
+	.name = "mixed",
+	.burst_lo = 10 * NSEC_PER_USEC, .burst_hi = 50 * NSEC_PER_MSEC,
+	.sleep_lo = 1 * NSEC_PER_USEC, .sleep_hi = 2000 * NSEC_PER_MSEC,
+	.compute_pct = 20, .yield_pct = 10, .message_pct = 30, .wake_far_pct = 30,
+};
+
+static const struct program prog_child = {
+	.name = "child",
+	.burst_lo = 10 * NSEC_PER_USEC, .burst_hi = 20 * NSEC_PER_MSEC,
+	.sleep_lo = 10 * NSEC_PER_USEC, .sleep_hi = 20 * NSEC_PER_MSEC,
+	.exit_pct = 30, .message_pct = 20, .wake_far_pct = 30,
+};
+
+static const struct program prog_forker = {
+	.name = "forker",
+	.burst_lo = 10 * NSEC_PER_USEC, .burst_hi = 5 * NSEC_PER_MSEC,
+	.sleep_lo = 10 * NSEC_PER_USEC, .sleep_hi = 100 * NSEC_PER_MSEC,
+	.fork_pct = 20, .yield_pct = 3, .wake_far_pct = 30, .child = &prog_child,
+};
+
+static const struct program *const programs[] = {
+	&prog_hog, &prog_short, &prog_mixed, &prog_forker,
+};
+
+#define NR_PROGRAMS (sizeof(programs) / sizeof(programs[0]))
+
+static struct group *groups[8];
+static u32 nr_groups;
+
+static void make_groups(void)
+{
+	nr_groups = rnd_in(1, 8);
+	for (u32 i = 0; i < nr_groups; i++)
+		groups[i] = group_new(i && rnd_percent(40) ? groups[rnd_in(0, i - 1)] : NULL,
+				      rnd_percent(50) ? rnd_log(64, 16384) : 0);
+}
+
+static void spawn_anything(u32 nr, bool with_masks, int nice_lo, int nice_hi)
+{
+	for (u32 i = 0; i < nr; i++) {
+		struct mask mask = with_masks ? random_mask() : full_mask();
+
+		spawn(programs[rnd_in(0, NR_PROGRAMS - 1)], groups[rnd_in(0, nr_groups - 1)],
+		      random_nice_weight(nice_lo, nice_hi), &mask, 100 * NSEC_PER_MSEC);
+	}
+}
+
+/*
+ * The longest wait that the policy allows: it looks for those who have waited
+ * for rescue_ns once in an eighth of that, and serves them in turn, one for
+ * each slice, at ticks. Up to @nr may have to be rescued by the same CPU.
+ */
+static u64 wait_bound(u32 nr)
+{
+	return config.rescue_ns + config.rescue_ns / 8 + (nr + 2) * RUN_MAX_NS;
+}
+
+/* Whoever is still awake falls asleep; and nothing is left of anybody. */
+static void end_of_chaos(void)
+{
+	workload_stop();
+	for (u32 i = 0; i < 600; i++) {
+		bool awake = false;
+
+		run_for(100 * NSEC_PER_MSEC);
+		for (u32 j = 0; j < nr_tasks; j++)
+			if (tasks[j]->alive && task_is_runnable(tasks[j]))
+				awake = true;
+		if (!awake)
+			break;
+	}
+	run_for(NSEC_PER_MSEC);
+	check_asleep();
+}
+
+static void chaos(void)
+{
+	struct machine m = random_machine(32);
+	struct limits limits = { .idle_ns = 2 * TICK_NS };
+	struct chaos storm = {
+		.renice = rnd_log(1, 300),
+		.affinity = rnd_log(1, 300),
+		.boost = rnd_log(1, 100),
+		.rt = rnd_log(1, 50),
+		.groups = groups,
+	};
+	u32 nr;
+
+	start(&m);
+	make_groups();
+	storm.nr_groups = nr_groups;
+	workload_limit(8 * m.nr_cpus + 50);
+	nr = rnd_in(1, 6 * m.nr_cpus);
+	spawn_anything(nr, rnd_percent(70), -20, 19);
+	/* Fork bombs grow to the limit; all of them may be pinned to one CPU. */
+	limits.wait_ns = wait_bound(8 * m.nr_cpus + 50);
+	chaos_start(&storm);
+	check_start(&limits);
+	run_for(6 * NSEC_PER_SEC);
+	note("%u tasks, %llu rescued, %llu switches, %llu late", nr_alive(),
+	     policy_stat(QUMUN_STAT_RESCUED), policy_stat(QUMUN_STAT_SWITCHES),
+	     policy_stat(QUMUN_STAT_LATE));
+	end_of_chaos();
+}
+
+/* The same, with real-time tasks that take CPUs away. */
+static void chaos_rt(void)
+{
+	struct machine m = random_machine(16);
+	/* Nobody takes a task from the local queue of a CPU that real-time tasks have. */
+	struct limits limits = { .idle_ns = 40 * NSEC_PER_MSEC };
+	struct chaos storm = {
+		.renice = rnd_log(1, 100),
+		.affinity = rnd_log(1, 100),
+		.steal = rnd_log(1, 1000),
+		.steal_max_ns = 20 * NSEC_PER_MSEC,
+		.groups = groups,
+	};
+
+	start(&m);
+	make_groups();
+	storm.nr_groups = nr_groups;
+	workload_limit(4 * m.nr_cpus + 50);
+	spawn_anything(rnd_in(1, 4 * m.nr_cpus), rnd_percent(70), -20, 19);
+	chaos_start(&storm);
+	check_start(&limits);
+	run_for(6 * NSEC_PER_SEC);
+	end_of_chaos();
+}
+
+/* The heaviest beside the lightest: weights are wishes, but nobody waits without end. */
+static void wait_extremes(void)
+{
+	struct machine m = random_machine(8);
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct group *high, *low;
+	u32 heavy, light;
+	struct mask mask;
+
+	start(&m);
+	mask = full_mask();
+	high = group_new(NULL, 16384);
+	low = group_new(NULL, 64);
+	heavy = rnd_in(2 * m.nr_cpus, 10 * m.nr_cpus);
+	light = rnd_in(1, 3 * m.nr_cpus);
+	for (u32 i = 0; i < heavy; i++)
+		spawn(&prog_hog, high, random_nice_weight(-20, -10), &mask, 20 * NSEC_PER_MSEC);
+	for (u32 i = 0; i < light; i++)
+		spawn(&prog_hog, low, random_nice_weight(10, 19), &mask, 20 * NSEC_PER_MSEC);
+	limits.wait_ns = wait_bound(heavy + light);
+	check_start(&limits);
+	run_for(10 * NSEC_PER_SEC);
+}
+
+/* --- work conservation --- */
+
+/* Few tasks that come and go, and CPUs that take a moment until they are seen as idle. */
+static void idle_races(void)
+{
+	struct machine m = random_machine(16);
+	struct limits limits = { .idle_ns = 2 * TICK_NS };
+	u32 nr;
+
+	m.idle_race_ns = rnd_log(100, 2 * NSEC_PER_USEC);
+	start(&m);
+	make_groups();
+	nr = rnd_in(1, 3 * m.nr_cpus);
+	for (u32 i = 0; i < nr; i++) {
+		struct mask mask = rnd_percent(70) ? full_mask() : random_mask();
+
+		spawn(&prog_short, groups[rnd_in(0, nr_groups - 1)], 100, &mask, NSEC_PER_MSEC);
+	}
+	check_start(&limits);
+	run_for(10 * NSEC_PER_SEC);
+	end_of_chaos();
+}
+
+/* --- size --- */
+
+static void large(void)
+{
+	struct machine m = {
+		.nr_cpus = 1024, .smt = 2, .llc_cpus = 16, .ipi_ns = 2 * NSEC_PER_USEC,
+	};
+	struct limits limits = { .idle_ns = 2 * TICK_NS };
+	struct program crowd = prog_mixed;
+
+	/* So seldom awake that a few thousand of them want to run at a time. */
+	crowd.sleep_lo = 1000 * NSEC_PER_MSEC;
+	crowd.sleep_hi = 4000 * NSEC_PER_MSEC;
+	crowd.burst_hi = 20 * NSEC_PER_MSEC;
+	start(&m);
+	make_groups();
+	for (u32 i = 0; i < 90000; i++) {
+		struct mask mask = rnd_percent(90) ? full_mask() : random_mask();
+
+		spawn(&crowd, groups[rnd_in(0, nr_groups - 1)], random_nice_weight(-10, 10), &mask,
+		      1500 * NSEC_PER_MSEC);
+	}
+	for (u32 i = 0; i < 10000; i++) {
+		struct mask mask = full_mask();
+
+		spawn(&prog_hog, groups[rnd_in(0, nr_groups - 1)], 100, &mask, NSEC_PER_MSEC);
+	}
+	check_start(&limits);
+	run_for(1 * NSEC_PER_SEC);
+	note("%llu switches, %llu rescued", policy_stat(QUMUN_STAT_SWITCHES),
+	     policy_stat(QUMUN_STAT_RESCUED));
+}
+
+const struct sim_case sim_cases[] = {
+	{ "share_free", "hogs of any weight: share follows weight", share_free,
+	  MUT_PREV_IGNORED, 5, 20 },
+	{ "share_capped", "hogs, some of which deserve more than a CPU", share_capped,
+	  MUT_PREV_IGNORED, 5, 20 },
+	{ "share_wrap", "shares while vruntimes wrap around", share_wrap, MUT_VTIME_NO_WRAP, 5, 20 },
+	{ "share_pinned", "shares of hogs that may not run everywhere", share_pinned,
+	  MUT_PREV_IGNORED, 5, 20 },
+	{ "share_groups", "equal cgroups get equal shares", share_groups, MUT_NONE, 0, 10 },
+	{ "cheat_moments", "sleeping for moments gains nothing", cheat_moments,
+	  MUT_LONG_LAG, 20, 20 },
+	{ "cheat_sleeps", "sleeping long gains a small credit only", cheat_sleeps,
+	  MUT_LONG_LAG, 10, 20 },
+	{ "cheat_chain", "a chain of tasks counts as one", cheat_chain, MUT_NONE, 0, 20 },
+	{ "cheat_yields", "yielding gains nothing", cheat_yields, MUT_NONE, 0, 10 },
+	{ "wait_extremes", "the lightest beside the heaviest", wait_extremes, MUT_NO_RESCUE, 5, 20 },
+	{ "idle_races", "no CPU idles beside a task that waits", idle_races, MUT_KICKS_LOST, 5, 20 },
+	{ "chaos", "weights, boosts, sleeps, forks, affinities", chaos, MUT_NO_RESCUE, 20, 60 },
+	{ "chaos_rt", "the same under real-time tasks", chaos_rt, MUT_NONE, 0, 20 },
+	{ "large", "1024 CPUs, 100 000 tasks", large, MUT_NONE, 0, 1 },
+	{ 0 },
+};

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The BPF programs, compiled for the host, and the only place that looks inside.
+ *
+ * Whoever changes struct task_ctx or struct domain changes the functions below.
+ */
+#define __bpf__
+#include "../../bpf/scx_qumun.bpf.c"
+#undef __bpf__
+
+#include "sim.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* It is read-only for the compiler alone: libbpf writes it before the load, too. */
+void policy_configure(const struct qumun_config *wanted)
+{
+	uintptr_t page = sysconf(_SC_PAGESIZE);
+	uintptr_t first = (uintptr_t)&config & ~(page - 1);
+	uintptr_t end = (uintptr_t)&config + sizeof(config);
+
+	if (mprotect((void *)first, end - first, PROT_READ | PROT_WRITE))
+		fail("cannot write the configuration");
+	memcpy((void *)(uintptr_t)&config, wanted, sizeof(config));
+}
+
+const struct sched_ext_ops *policy_ops(void)
+{
+	return &qumun_ops;
+}
+
+struct policy_view policy_view_task(struct task *t)
+{
+	struct task_ctx *tctx = task_ctx(&t->p);
+	struct policy_view view = { 0 };
+
+	if (tctx) {
+		view.vruntime = tctx->vruntime;
+		view.weight = tctx->weight;
+		view.joined = tctx->joined;
+	}
+	return view;
+}
+
+u32 policy_nr_domains(void)
+{
+	return 1;
+}
+
+struct clock_view policy_view_clock(u32 nr)
+{
+	struct domain *dom = domain();
+
+	(void)nr;
+	return (struct clock_view){
+		.now = dom->clock.now,
+		.avg = dom->clock.avg,
+		.weight = dom->clock.weight,
+	};
+}
+
+void policy_set_clock(u64 now)
+{
+	struct domain *dom = domain();
+
+	dom->clock.now = now;
+	dom->clock.avg = now;
+}
+
+void policy_boost(u64 cgroup_id, u32 weight)
+{
+	struct qumun_boost boost = { .weight = weight, .version = QUMUN_BOOST_VERSION };
+
+	/* "Normal" instead of a delete: the same for the policy. */
+	if (!weight)
+		boost.weight = QUMUN_BOOST_WEIGHT_NORMAL;
+	bpf_map_update_elem(&high_prio_cgroups, &cgroup_id, &boost, 0);
+}
+
+u64 policy_stat(u32 stat)
+{
+	s32 saved = this_cpu;
+	u64 sum = 0;
+	u32 zero = 0;
+
+	for (this_cpu = 0; (u32)this_cpu < machine.nr_cpus; this_cpu++) {
+		struct qumun_cpu_stats *stats = bpf_map_lookup_elem(&cpu_stats, &zero);
+
+		sum += stats->counters[stat];
+	}
+	this_cpu = saved;
+	return sum;
+}
