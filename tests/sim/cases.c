@@ -12,12 +12,15 @@
 #include "qumun_math.h"
 #include "workload.h"
 
+#define LAG_NS		(6 * NSEC_PER_MSEC)
+#define RESCUE_NS	(1250 * NSEC_PER_MSEC)
+
 /* What src/options.c has as defaults. */
 static struct qumun_config config = {
 	.slice_max_ns = 8 * NSEC_PER_MSEC,
 	.slice_min_ns = 1 * NSEC_PER_MSEC,
-	.lag_ns = 6 * NSEC_PER_MSEC,
-	.rescue_ns = 1250 * NSEC_PER_MSEC,
+	.lag_ns = LAG_NS,
+	.rescue_ns = RESCUE_NS,
 	.wait_alarm_ns = 2500 * NSEC_PER_MSEC,
 };
 
@@ -103,7 +106,7 @@ static void check_shares(u64 duration_ns, u64 rescued)
 		double may = 2 * (length + others) + rescued * length * t->fair / machine.nr_cpus;
 
 		if (rescued)
-			may += length * (1 + duration_ns / config.rescue_ns);
+			may += length * (1 + duration_ns / RESCUE_NS);
 		if (fabs(ran - want) / may <= worst)
 			continue;
 		worst = fabs(ran - want) / may;
@@ -151,7 +154,7 @@ static bool somebody_is_capped(void)
 /* The heaviest ones are made lighter until nobody deserves more than a CPU. */
 static void avoid_caps(void)
 {
-	while (somebody_is_capped())
+	for (u32 tries = 0; tries < 20 && somebody_is_capped(); tries++)
 		for (u32 i = 0; i < nr_tasks; i++)
 			if (tasks[i]->fair > 0.95)
 				task_set_weight(tasks[i], (tasks[i]->p.scx.weight + 1) / 2);
@@ -165,7 +168,7 @@ static void share_free(void)
 
 	start(&m);
 	mask = full_mask();
-	spawn_hogs(rnd_in(2 * m.nr_cpus, 8 * m.nr_cpus), -8, 8, &mask);
+	spawn_hogs(rnd_in(m.nr_cpus * 4 / 3 + 1, 5 * m.nr_cpus), -8, 8, &mask);
 	avoid_caps();
 	check_start(&limits);
 	measure_shares(20 * NSEC_PER_SEC);
@@ -215,7 +218,7 @@ static void share_pinned(void)
 	start(&m);
 	any = full_mask();
 	g = group_new(NULL, 0);
-	nr = rnd_in(3 * m.nr_cpus, 6 * m.nr_cpus);
+	nr = rnd_in(m.nr_cpus, 4 * m.nr_cpus);
 	for (u32 i = 0; i < nr; i++)
 		spawn(&prog_hog, g, random_nice_weight(-3, 3), &any, 20 * NSEC_PER_MSEC);
 	nr = rnd_in(1, m.nr_cpus < 8 ? m.nr_cpus : 8);
@@ -282,7 +285,7 @@ static void check_no_gain(const struct program *cheat, bool whole_group)
 	ran = group_ran_ns(cheats) - ran;
 	share = (double)m.nr_cpus / (nr + 1);
 	/* Its own run, and that of the hogs' beside whom it stands. */
-	allowed = share * duration + 2 * RUN_MAX_NS + config.lag_ns;
+	allowed = share * duration + 2 * RUN_MAX_NS + LAG_NS;
 	note("%s: ran for %.1f ms, its share is %.1f ms", cheat->name, ran / 1e6,
 	     share * duration / 1e6);
 	if (ran > allowed)
@@ -306,18 +309,41 @@ static void cheat_moments(void)
 	check_no_gain(&blinker, false);
 }
 
-/* Sleeps long, wanting to be paid for it. */
+/* Sleeps long, and wants to be paid for it when it wakes up: it gets its lag, and no more. */
 static void cheat_sleeps(void)
 {
-	struct program lazy = {
-		.name = "lazy",
-		.burst_lo = rnd_log(20 * NSEC_PER_MSEC, 800 * NSEC_PER_MSEC),
-		.sleep_lo = rnd_log(10 * NSEC_PER_MSEC, 1000 * NSEC_PER_MSEC),
-	};
+	struct machine m = random_machine(16);
+	u64 sleep = rnd_log(10 * NSEC_PER_MSEC, 4 * NSEC_PER_SEC), ran;
+	u64 window = rnd_log(100 * NSEC_PER_MSEC, 400 * NSEC_PER_MSEC);
+	u32 weight = random_nice_weight(-5, 5);
+	double share, allowed;
+	struct group *g;
+	struct mask mask;
+	struct task *t;
+	u32 nr;
 
-	lazy.burst_hi = lazy.burst_lo;
-	lazy.sleep_hi = lazy.sleep_lo;
-	check_no_gain(&lazy, false);
+	start(&m);
+	mask = full_mask();
+	g = group_new(NULL, 0);
+	nr = rnd_in(4 * m.nr_cpus, 6 * m.nr_cpus);
+	for (u32 i = 0; i < nr; i++)
+		spawn(&prog_hog, g, 100, &mask, 20 * NSEC_PER_MSEC);
+	t = spawn(&prog_hog, g, weight, &mask, 0);
+	event_cancel(&t->timer);
+	run_for(sleep);
+	task_wake(t, 0, false);
+	ran = task_ran_ns(t);
+	run_for(window);
+	ran = task_ran_ns(t) - ran;
+	share = (double)m.nr_cpus * weight / (100.0 * nr + weight);
+	/* In v it begins one lag behind, and the others are up to a run behind it. */
+	allowed = share * window + LAG_NS * weight / 100.0 + 2 * RUN_MAX_NS;
+	note("ran for %.1f of %.1f ms, its share is %.1f ms", ran / 1e6, window / 1e6,
+	     share * window / 1e6);
+	if (ran > allowed)
+		fail("a task of weight %u beside %u hogs on %u CPUs that slept for %.1f ms ran for %.1f of the next %.1f ms, its share is %.1f ms",
+		     weight, nr, m.nr_cpus, sleep / 1e6, ran / 1e6, window / 1e6,
+		     share * window / 1e6);
 }
 
 /* A chain: computes, makes an heir, ends. */
@@ -410,7 +436,7 @@ static void spawn_anything(u32 nr, bool with_masks, int nice_lo, int nice_hi)
  */
 static u64 wait_bound(u32 nr)
 {
-	return config.rescue_ns + config.rescue_ns / 8 + (nr + 2) * RUN_MAX_NS;
+	return RESCUE_NS + RESCUE_NS / 8 + (nr + 2) * RUN_MAX_NS;
 }
 
 /* Whoever is still awake falls asleep; and nothing is left of anybody. */
@@ -517,16 +543,20 @@ static void idle_races(void)
 {
 	struct machine m = random_machine(16);
 	struct limits limits = { .idle_ns = 2 * TICK_NS };
+	struct program prog = prog_short;
 	u32 nr;
 
-	m.idle_race_ns = rnd_log(100, 2 * NSEC_PER_USEC);
+	m.idle_race_ns = rnd_log(100, 5 * NSEC_PER_USEC);
+	m.wake_race_ns = rnd_log(100, 5 * NSEC_PER_USEC);
+	prog.grid_ns = rnd_percent(70) ? 50 * NSEC_PER_USEC : 0;
+	prog.sleep_hi = rnd_log(NSEC_PER_MSEC, 100 * NSEC_PER_MSEC);
 	start(&m);
 	make_groups();
 	nr = rnd_in(1, 3 * m.nr_cpus);
 	for (u32 i = 0; i < nr; i++) {
 		struct mask mask = rnd_percent(70) ? full_mask() : random_mask();
 
-		spawn(&prog_short, groups[rnd_in(0, nr_groups - 1)], 100, &mask, NSEC_PER_MSEC);
+		spawn(&prog, groups[rnd_in(0, nr_groups - 1)], 100, &mask, NSEC_PER_MSEC);
 	}
 	check_start(&limits);
 	run_for(10 * NSEC_PER_SEC);
@@ -568,7 +598,7 @@ static void large(void)
 
 const struct sim_case sim_cases[] = {
 	{ "share_free", "hogs of any weight: share follows weight", share_free,
-	  MUT_PREV_IGNORED, 5, 20 },
+	  MUT_PREV_IGNORED, 20, 20 },
 	{ "share_capped", "hogs, some of which deserve more than a CPU", share_capped,
 	  MUT_PREV_IGNORED, 5, 20 },
 	{ "share_wrap", "shares while vruntimes wrap around", share_wrap, MUT_VTIME_NO_WRAP, 5, 20 },
@@ -576,11 +606,11 @@ const struct sim_case sim_cases[] = {
 	  MUT_PREV_IGNORED, 5, 20 },
 	{ "share_groups", "equal cgroups get equal shares", share_groups, MUT_NONE, 0, 10 },
 	{ "cheat_moments", "sleeping for moments gains nothing", cheat_moments,
-	  MUT_LONG_LAG, 20, 20 },
+	  MUT_SLEEP_FORGIVES, 10, 20 },
 	{ "cheat_sleeps", "sleeping long gains a small credit only", cheat_sleeps,
 	  MUT_LONG_LAG, 10, 20 },
-	{ "cheat_chain", "a chain of tasks counts as one", cheat_chain, MUT_NONE, 0, 20 },
-	{ "cheat_yields", "yielding gains nothing", cheat_yields, MUT_NONE, 0, 10 },
+	{ "cheat_chain", "a chain of tasks counts as one", cheat_chain, MUT_FORK_UNSEEN, 10, 20 },
+	{ "cheat_yields", "yielding gains nothing", cheat_yields, MUT_CHARGE_LOST, 10, 10 },
 	{ "wait_extremes", "the lightest beside the heaviest", wait_extremes, MUT_NO_RESCUE, 5, 20 },
 	{ "idle_races", "no CPU idles beside a task that waits", idle_races, MUT_KICKS_LOST, 5, 20 },
 	{ "chaos", "weights, boosts, sleeps, forks, affinities", chaos, MUT_NO_RESCUE, 20, 60 },

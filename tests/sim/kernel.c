@@ -220,7 +220,11 @@ static void update_curr(struct cpu *c)
 		return;
 	ran = now - c->exec_start;
 	c->exec_start = now;
-	t->p.se.sum_exec_runtime += ran;
+	t->ran_ns += ran;
+	if (mutation == MUT_CHARGE_LOST)
+		t->uncharged_ns += ran;
+	else
+		t->p.se.sum_exec_runtime += ran;
 	t->p.scx.slice -= ran < t->p.scx.slice ? ran : t->p.scx.slice;
 	t->burst_left -= ran < t->burst_left ? ran : t->burst_left;
 }
@@ -228,7 +232,7 @@ static void update_curr(struct cpu *c)
 u64 task_ran_ns(const struct task *t)
 {
 	const struct cpu *c = &cpus[t->cpu];
-	u64 ran = t->p.se.sum_exec_runtime;
+	u64 ran = t->ran_ns;
 
 	if (t->curr && sim_now() > c->exec_start)
 		ran += sim_now() - c->exec_start;
@@ -317,8 +321,21 @@ static void do_enqueue_task(struct task *t, u64 enq_flags)
 	direct_dispatch(t);
 }
 
+/*
+ * A CPU that is about to be idle holds the lock of its run queue until that can
+ * be seen: whoever enqueues there comes after it.
+ */
+static void lock_run_queue(struct cpu *c)
+{
+	if (!c->idle.pos)
+		return;
+	event_cancel(&c->idle);
+	idle_set(c->id, true);
+}
+
 static void enqueue_task(struct task *t, u64 enq_flags)
 {
+	lock_run_queue(&cpus[t->cpu]);
 	t->p.scx.flags |= SCX_TASK_QUEUED;
 	if (!t->wait_since)
 		t->wait_since = sim_now();
@@ -348,6 +365,7 @@ static void end_wait(struct task *t)
 
 static void set_next(struct cpu *c, struct task *t)
 {
+	t->uncharged_ns = 0;
 	dsq_remove(t);
 	end_wait(t);
 	c->curr = t;
@@ -476,6 +494,10 @@ static void on_tick(struct event *ev)
 
 	this_cpu = c->id;
 	update_curr(c);
+	if (c->curr) {
+		c->curr->p.se.sum_exec_runtime += c->curr->uncharged_ns;
+		c->curr->uncharged_ns = 0;
+	}
 	if (c->curr && c->curr->p.scx.slice)
 		event_at(&c->tick, next_tick(c));
 	else
@@ -527,6 +549,14 @@ void cpu_steal(s32 cpu, u64 duration_ns)
 
 /* --- what happens to tasks --- */
 
+static void free_storages(struct task *t)
+{
+	for (u32 i = 0; i < NR_STORAGES; i++) {
+		free(t->storage[i]);
+		t->storage[i] = NULL;
+	}
+}
+
 static s32 select_cpu(struct task *t, u64 wake_flags)
 {
 	s32 cpu;
@@ -539,16 +569,40 @@ static s32 select_cpu(struct task *t, u64 wake_flags)
 	return mask_test(&t->mask, cpu) ? cpu : mask_any(&t->mask);
 }
 
+static void forget(struct task *t)
+{
+	struct scx_init_task_args args = { .fork = false };
+
+	free_storages(t);
+	CALL(OP_OTHER, t, ops->init_task(&t->p, &args));
+}
+
+/* The run queue's lock has been got: the second half of a wakeup. */
+static void on_wakeup(struct event *ev)
+{
+	struct task *t = container_of(ev, struct task, wakeup);
+
+	this_cpu = t->waker_cpu;
+	enqueue_task(t, SCX_ENQ_WAKEUP | SCX_ENQ_CPU_SELECTED);
+	t->p.__state = TASK_RUNNING;
+}
+
 void task_wake(struct task *t, s32 waker_cpu, bool sync)
 {
-	if (task_is_runnable(t) || !t->alive || t->rt)
+	if (task_is_runnable(t) || task_is_waking(t) || !t->alive || t->rt)
 		return;
 	this_cpu = waker_cpu;
 	update_curr(&cpus[waker_cpu]);
 	t->p.__state = TASK_WAKING;
+	if (mutation == MUT_SLEEP_FORGIVES)
+		forget(t);
 	t->cpu = select_cpu(t, SCX_WAKE_TTWU | (sync ? SCX_WAKE_SYNC : 0));
-	enqueue_task(t, SCX_ENQ_WAKEUP | SCX_ENQ_CPU_SELECTED);
-	t->p.__state = TASK_RUNNING;
+	t->waker_cpu = waker_cpu;
+	t->wakeup.fn = on_wakeup;
+	if (machine.wake_race_ns && !sync)
+		event_at(&t->wakeup, sim_now() + rnd_in(0, machine.wake_race_ns));
+	else
+		on_wakeup(&t->wakeup);
 }
 
 void task_wake_new(struct task *t, s32 waker_cpu)
@@ -580,10 +634,7 @@ void task_yield(struct task *t)
 
 static void task_free(struct task *t)
 {
-	for (u32 i = 0; i < NR_STORAGES; i++) {
-		free(t->storage[i]);
-		t->storage[i] = NULL;
-	}
+	free_storages(t);
 	t->alive = false;
 	event_cancel(&t->timer);
 	TAILQ_NEXT(t, dsq_link) = free_tasks;
@@ -632,7 +683,7 @@ static struct task *task_alloc(void)
 struct task *task_new(struct task *parent, u32 nice_weight, const struct mask *mask,
 		      struct css_set *css)
 {
-	struct scx_init_task_args args = { .fork = parent };
+	struct scx_init_task_args args = { .fork = parent && mutation != MUT_FORK_UNSEEN };
 	struct task *t = task_alloc();
 
 	t->p.pid = ++last_pid;
@@ -703,6 +754,8 @@ void task_set_mask(struct task *t, const struct mask *mask)
 {
 	bool queued;
 
+	if (task_is_waking(t))
+		return;
 	change_begin(t, &queued);
 	t->mask = *mask;
 	t->p.nr_cpus_allowed = mask_weight(mask);
@@ -719,6 +772,8 @@ void task_set_weight(struct task *t, u32 nice_weight)
 {
 	bool queued;
 
+	if (task_is_waking(t))
+		return;
 	change_begin(t, &queued);
 	t->p.scx.weight = nice_weight;
 	change_end(t, queued);
@@ -726,7 +781,7 @@ void task_set_weight(struct task *t, u32 nice_weight)
 
 void task_set_rt(struct task *t, bool rt)
 {
-	if (task_is_runnable(t) || t->rt == rt)
+	if (task_is_runnable(t) || task_is_waking(t) || t->rt == rt)
 		return;
 	t->rt = rt;
 	if (rt)

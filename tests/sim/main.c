@@ -14,6 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* Real time; a run takes less than a second, the largest one ten with sanitizers. */
+#define RUN_TIMEOUT_S	120
+
 static struct {
 	const char *only;
 	u64 first;
@@ -31,7 +34,9 @@ static const char *const mutation_names[MUT_NR] = {
 	[MUT_KICKS_LOST] = "kicks-lost",
 	[MUT_NO_RESCUE] = "no-rescue",
 	[MUT_LONG_LAG] = "long-lag",
-	[MUT_STORAGE_LOST] = "storage-lost",
+	[MUT_SLEEP_FORGIVES] = "sleep-forgives",
+	[MUT_FORK_UNSEEN] = "fork-unseen",
+	[MUT_CHARGE_LOST] = "charge-lost",
 };
 
 /* --- chance: splitmix64 --- */
@@ -112,6 +117,7 @@ static bool run(const struct sim_case *c, u64 seed, enum mutation mut, bool quie
 	if (!pid) {
 		if (quiet && !freopen("/dev/null", "w", stdout))
 			_exit(2);
+		alarm(RUN_TIMEOUT_S);
 		rnd_state = seed * 1000003;
 		mutation = mut;
 		c->run();

@@ -154,6 +154,8 @@ struct group;
  * @wait_since: since when it wants to run and does not, 0 if that is not so
  * @enqueued_in_bpf: it was given to enqueue, and has to turn up in a queue
  * @mask: what @p.cpus_ptr points to
+ * @wakeup: second half of its wakeup, which @waker_cpu does
+ * @ran_ns: CPU time that it has had
  * @burst_left: CPU time to its next act
  * @end_of_burst: what it does then, in the context of its CPU
  * @wait_max: the longest wait in this run
@@ -178,6 +180,10 @@ struct task {
 	void *storage[NR_STORAGES];
 	struct mask mask;
 	struct event timer;
+	struct event wakeup;
+	s32 waker_cpu;
+	u64 ran_ns;
+	u64 uncharged_ns;
 	u64 burst_left;
 	void (*end_of_burst)(struct task *t);
 
@@ -223,6 +229,7 @@ struct cpu {
  * @old_kernel: as 6.12 and 6.18: no dsq_peek and their like
  * @ipi_ns: until another CPU follows a request to reschedule, at most
  * @idle_race_ns: how long a CPU that found nothing takes to be seen as idle, at most
+ * @wake_race_ns: how long a wakeup takes from select_cpu to enqueue, at most
  * @switch_ns: CPU time that a switch takes away from everybody
  * @ticks_aligned: do all CPUs tick at the same time?
  */
@@ -233,6 +240,7 @@ struct machine {
 	bool old_kernel;
 	u64 ipi_ns;
 	u64 idle_race_ns;
+	u64 wake_race_ns;
 	u64 switch_ns;
 	bool ticks_aligned;
 	u64 watchdog_ns;
@@ -251,8 +259,12 @@ enum mutation {
 	MUT_NO_RESCUE,
 	/* configuration: sleepers keep all they have not used */
 	MUT_LONG_LAG,
-	/* a task forgets what it has had whenever it sleeps */
-	MUT_STORAGE_LOST,
+	/* a task that slept is as good as new */
+	MUT_SLEEP_FORGIVES,
+	/* a forked task is nobody's child */
+	MUT_FORK_UNSEEN,
+	/* a run is charged at ticks only; what it had since the last one is free */
+	MUT_CHARGE_LOST,
 	MUT_NR,
 };
 
@@ -288,6 +300,12 @@ void cpu_steal(s32 cpu, u64 duration_ns);
 
 /** task_ran_ns - CPU time that it has had up to now */
 u64 task_ran_ns(const struct task *t);
+
+/* Between the two halves of a wakeup; nobody else can change it. */
+static inline bool task_is_waking(const struct task *t)
+{
+	return t->wakeup.pos;
+}
 
 static inline bool task_is_runnable(const struct task *t)
 {

@@ -13,6 +13,9 @@ const struct program prog_hog = {
 	.compute_pct = 100,
 };
 
+/* How far from the grid things happen at most. */
+#define GRID_NOISE_NS	3000
+
 static bool stopped;
 static u32 limit = 200000;
 static u32 alive;
@@ -123,6 +126,23 @@ struct mask random_mask(void)
 
 /* --- a task's life --- */
 
+static u64 burst_of(const struct program *prog)
+{
+	u64 ns = rnd_log(prog->burst_lo, prog->burst_hi);
+
+	return prog->grid_ns ? ns / prog->grid_ns * prog->grid_ns + prog->grid_ns : ns;
+}
+
+/* When a task that falls asleep now wakes up. */
+static u64 wakeup_of(const struct program *prog)
+{
+	u64 ns = sim_now() + rnd_log(prog->sleep_lo, prog->sleep_hi);
+
+	if (!prog->grid_ns)
+		return ns;
+	return ns / prog->grid_ns * prog->grid_ns + prog->grid_ns + rnd_in(0, GRID_NOISE_NS);
+}
+
 static void on_timer(struct event *ev)
 {
 	struct task *t = container_of(ev, struct task, timer);
@@ -152,7 +172,7 @@ static void set_up(struct task *t, const struct program *prog, struct group *g)
 	t->prog = prog;
 	t->group = g;
 	t->end_of_burst = end_of_burst;
-	t->burst_left = rnd_log(prog->burst_lo, prog->burst_hi);
+	t->burst_left = burst_of(prog);
 	t->timer.fn = on_timer;
 	g->nr_tasks++;
 	g->last = t;
@@ -211,7 +231,7 @@ static void end_of_burst(struct task *t)
 	const struct program *prog = t->prog;
 	u32 dice = rnd_in(0, 99);
 
-	t->burst_left = rnd_log(prog->burst_lo, prog->burst_hi);
+	t->burst_left = burst_of(prog);
 	if (stopped) {
 		task_sleep(t);
 		return;
@@ -238,7 +258,7 @@ static void end_of_burst(struct task *t)
 	dice -= prog->exit_pct;
 	if (dice < prog->message_pct)
 		send_message(t);
-	event_at(&t->timer, sim_now() + rnd_log(prog->sleep_lo, prog->sleep_hi));
+	event_at(&t->timer, wakeup_of(prog));
 	task_sleep(t);
 }
 

@@ -17,8 +17,8 @@
  * @fork_pct: make a child that runs @child, or the same program
  * @exit_pct: end; if @heir, a child takes its place first
  * @message_pct: wake up another task of the same group, sync, and then sleep
- * @no_timer: sleeps until it gets a message; one in @wake_far_pct of the
- *	wakeups comes from a CPU that is not the task's own
+ * @wake_far_pct: so many of the wakeups come from a CPU that is not the task's own
+ * @grid_ns: all times are multiples of it, so that much happens at the same moment
  */
 struct program {
 	const char *name;
@@ -31,6 +31,7 @@ struct program {
 	u32 message_pct;
 	u32 wake_far_pct;
 	bool heir;
+	u64 grid_ns;
 	const struct program *child;
 };
 
