@@ -53,6 +53,7 @@ SKEL := $(O)/scx_qumun.skel.h
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit/%)
 UNIT_ASAN_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit-asan/%)
+SIM_SRCS := $(wildcard tests/sim/*.c)
 VM_SRCS := $(filter-out %.bpf.c,$(wildcard tests/vm/*.c)) tests/lib/load.c src/util.c
 
 .DELETE_ON_ERROR:
@@ -109,6 +110,21 @@ $(O)/unit-asan/%: tests/unit/%.c $$(call units_of,tests/unit/$$*.c)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) -O1 -g $(SANITIZE) $(filter %.c,$^) -lcmocka -o $@
 
+# The BPF programs on a simulated machine: libbpf's headers are replaced by our own.
+SIM_CPPFLAGS := -D_GNU_SOURCE -Itests/sim/include -Ivmlinux -Iinclude -Ibpf -Itests/sim
+SIM_CFLAGS := $(HOST_CFLAGS) -Wno-unknown-pragmas
+SIM_DEPS := $(SIM_SRCS) $(wildcard tests/sim/*.h tests/sim/include/bpf/*.h bpf/* include/*.h vmlinux/*.h)
+
+$(O)/sim/sim: $(SIM_DEPS)
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SIM_CPPFLAGS) $(SIM_CFLAGS) $(CFLAGS) $(SIM_SRCS) -lm -o $@
+
+$(O)/sim-asan/sim: $(SIM_DEPS)
+	$(say) ASAN $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SIM_CPPFLAGS) $(SIM_CFLAGS) -O1 -g $(SANITIZE) $(SIM_SRCS) -lm -o $@
+
 # The whole daemon with sanitizers: the command-line tests run it too.
 $(O)/scx_qumun-asan: $(SRCS) | $(SKEL)
 	$(say) ASAN $@
@@ -150,7 +166,8 @@ bench: ## compare schedulers side by side (SUITE= SCHED= CPUS= KERNEL= RUNS= BEN
 		BENCH_TIME='$(BENCH_TIME)' scripts/bench
 
 .PHONY: test-programs
-test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) $(O)/vm/vmtest $(O)/vm/other.bpf.o
+test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) \
+	$(O)/sim/sim $(O)/sim-asan/sim $(O)/vm/vmtest $(O)/vm/other.bpf.o
 
 .PHONY: test
 test: ## install what is missing, build, run all tests (KERNELS='7.3 /boot/vmlinuz-x')

@@ -3,10 +3,10 @@
 #
 # usage: scripts/test.sh
 #
-# Installs what is missing and builds. Then: unit tests, the same with address
-# and undefined-behaviour sanitizers, command-line tests, the benchmark's test of
-# itself, and the VM tests on each kernel. The last line counts what passed, failed
-# and was skipped.
+# Installs what is missing and builds. Then: unit tests and the policy on a
+# simulated machine, both also with address and undefined-behaviour sanitizers;
+# command-line tests, the benchmark's test of itself, and the VM tests on each
+# kernel. The last line counts what passed, failed and was skipped.
 #
 #   KERNELS  kernels for the VM tests, as for scripts/vm-run.sh (default: 6.18,
 #            7.3, and 6.12 if scripts/build-kernel.sh has built it)
@@ -105,6 +105,9 @@ vm() {
 
 suite unit unit build/unit
 suite unit-asan unit build/unit-asan
+suite sim build/sim/sim
+# Slower by a factor of ten: fewer seeds.
+suite sim-asan build/sim-asan/sim --percent=10
 suite cli tests/cli/run.sh ./scx_qumun
 suite cli-asan tests/cli/run.sh build/scx_qumun-asan
 suite install-deps tests/cli/install_deps.sh

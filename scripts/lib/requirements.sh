@@ -21,6 +21,7 @@ requirements() {
 		build|zlib|ok_lib zlib 0|zlib1g-dev|zlib-devel|zlib|zlib-devel
 		test|cmocka|ok_lib cmocka 1.1|libcmocka-dev|libcmocka-devel|cmocka|libcmocka-devel
 		test|address sanitizer|ok_asan|gcc libc6-dev|libasan libubsan|gcc|gcc
+		test|libbsd|ok_lib libbsd 0|libbsd-dev|libbsd-devel|libbsd|libbsd-devel
 		vm|QEMU >= 8|ok_qemu 8|qemu-system-x86@|qemu-system-x86-core|qemu-system-x86|qemu-x86
 		vm|static busybox|ok_busybox|busybox-static|busybox|busybox|busybox-static
 		vm|cpio|ok_cmd cpio|cpio|cpio|cpio|cpio

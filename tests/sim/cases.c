@@ -112,6 +112,10 @@ static void check_shares(u64 duration_ns, u64 rescued)
 		worst = fabs(ran - want) / may;
 		unlucky = t;
 	}
+	for (u32 i = 0; i < nr_tasks; i++)
+		note("weight %u: %.3f CPUs, its share is %.3f, longest wait %.0f ms",
+		     weight_of(tasks[i]), (double)(task_ran_ns(tasks[i]) - tasks[i]->counted_ns) /
+		     duration_ns, tasks[i]->fair, tasks[i]->wait_max / 1e6);
 	note("worst error: %.0f %% of what is allowed, %llu rescued", 100 * worst, rescued);
 	if (worst > 1)
 		fail("task %d (weight %u, %d of %u CPUs, %u tasks, %llu rescued) ran for %.1f ms in %.1f s, and its share is %.1f ms",
@@ -185,6 +189,30 @@ static void share_capped(void)
 	start(&m);
 	mask = full_mask();
 	spawn_hogs(rnd_in(m.nr_cpus + 1, 4 * m.nr_cpus), -8, 8, &mask);
+	check_start(&limits);
+	measure_shares(20 * NSEC_PER_SEC);
+}
+
+/*
+ * The same at its smallest, with the boost that is the default: on four CPUs one
+ * boosted hog, which has a CPU and would deserve 1.6, beside six of nice 0 and
+ * one of nice 5.
+ */
+static void share_boosted(void)
+{
+	struct machine m = { .nr_cpus = 4, .smt = 1, .llc_cpus = 4 };
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct group *boosted, *others;
+	struct mask mask;
+
+	start(&m);
+	mask = full_mask();
+	boosted = group_new(NULL, QUMUN_BOOST_WEIGHT_DEFAULT);
+	others = group_new(NULL, 0);
+	spawn(&prog_hog, boosted, 100, &mask, 20 * NSEC_PER_MSEC);
+	for (u32 i = 0; i < 6; i++)
+		spawn(&prog_hog, others, nice_weight(0), &mask, 20 * NSEC_PER_MSEC);
+	spawn(&prog_hog, others, nice_weight(5), &mask, 20 * NSEC_PER_MSEC);
 	check_start(&limits);
 	measure_shares(20 * NSEC_PER_SEC);
 }
@@ -601,6 +629,8 @@ const struct sim_case sim_cases[] = {
 	  MUT_PREV_IGNORED, 20, 20 },
 	{ "share_capped", "hogs, some of which deserve more than a CPU", share_capped,
 	  MUT_PREV_IGNORED, 5, 20 },
+	{ "share_boosted", "a boosted hog with a whole CPU, beside others of two weights",
+	  share_boosted, MUT_NONE, 0, 3 },
 	{ "share_wrap", "shares while vruntimes wrap around", share_wrap, MUT_VTIME_NO_WRAP, 5, 20 },
 	{ "share_pinned", "shares of hogs that may not run everywhere", share_pinned,
 	  MUT_PREV_IGNORED, 5, 20 },

@@ -4,9 +4,15 @@
  *
  * Whoever changes struct task_ctx or struct domain changes the functions below.
  */
+#pragma GCC diagnostic push
+/* Of no use for programs that only the kernel calls; a build for BPF does without. */
+#pragma GCC diagnostic ignored "-Wmissing-prototypes"
+#pragma GCC diagnostic ignored "-Wstrict-prototypes"
+#pragma GCC diagnostic ignored "-Wunused-parameter"
 #define __bpf__
 #include "../../bpf/scx_qumun.bpf.c"
 #undef __bpf__
+#pragma GCC diagnostic pop
 
 #include "sim.h"
 
