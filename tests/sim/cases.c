@@ -194,6 +194,37 @@ static void share_capped(void)
 }
 
 /*
+ * On all CPUs but one a boosted hog, alone there; on the last one a crowd. After
+ * a while somebody comes to that crowd: it gets what each of them has, no more.
+ */
+static void share_late(void)
+{
+	struct machine m = random_machine(16);
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct group *boosted, *others;
+	u64 duration = 10 * NSEC_PER_SEC;
+	struct mask mask;
+	u32 nr;
+
+	if (m.nr_cpus == 1)
+		m.nr_cpus = m.llc_cpus = 2;
+	start(&m);
+	mask = full_mask();
+	boosted = group_new(NULL, rnd_log(2048, 16384));
+	others = group_new(NULL, 0);
+	for (u32 i = 1; i < m.nr_cpus; i++)
+		spawn(&prog_hog, boosted, 100, &mask, 20 * NSEC_PER_MSEC);
+	nr = rnd_in(4, 20);
+	for (u32 i = 0; i < nr; i++)
+		spawn(&prog_hog, others, 100, &mask, 20 * NSEC_PER_MSEC);
+	check_start(&limits);
+	run_for(rnd_in(1, 30) * NSEC_PER_SEC);
+	spawn(&prog_hog, others, 100, &mask, 20 * NSEC_PER_MSEC);
+	count_from_here();
+	check_shares(duration, run_for(duration));
+}
+
+/*
  * The same at its smallest, with the boost that is the default: on four CPUs one
  * boosted hog, which has a CPU and would deserve 1.6, beside six of nice 0 and
  * one of nice 5.
@@ -260,6 +291,31 @@ static void share_pinned(void)
 	measure_shares(20 * NSEC_PER_SEC);
 }
 
+/* Some sets of CPUs, as cpusets make them, and tasks that may use one of them each. */
+static void share_masks(void)
+{
+	struct machine m = random_machine(16);
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct mask masks[4];
+	u32 nr, nr_masks = rnd_in(1, 3);
+	struct group *g;
+
+	if (m.nr_cpus < 4)
+		m.nr_cpus = m.llc_cpus = 4;
+	start(&m);
+	g = group_new(NULL, 0);
+	masks[0] = full_mask();
+	for (u32 i = 1; i <= nr_masks; i++)
+		masks[i] = random_mask();
+	nr = rnd_in(2 * m.nr_cpus, 5 * m.nr_cpus);
+	for (u32 i = 0; i < nr; i++)
+		spawn(&prog_hog, g, random_nice_weight(-3, 3), &masks[rnd_in(0, nr_masks)],
+		      20 * NSEC_PER_MSEC);
+	avoid_caps();
+	check_start(&limits);
+	measure_shares(20 * NSEC_PER_SEC);
+}
+
 /* Cgroups with the same boost and the same number of hogs get the same. */
 static void share_groups(void)
 {
@@ -278,6 +334,8 @@ static void share_groups(void)
 		for (u32 j = 0; j < each; j++)
 			spawn(&prog_hog, g, 100, &mask, 20 * NSEC_PER_MSEC);
 	}
+	if (mutation == MUT_BOOST_UNSEEN)
+		policy_boost(tasks[0]->group->kn.id, 2 * QUMUN_BOOST_WEIGHT_NORMAL);
 	check_start(&limits);
 	measure_shares(10 * NSEC_PER_SEC);
 }
@@ -580,6 +638,13 @@ static void idle_races(void)
 	prog.sleep_hi = rnd_log(NSEC_PER_MSEC, 100 * NSEC_PER_MSEC);
 	start(&m);
 	make_groups();
+	/* Hogs leave a CPU free at least, and do not look for work for a slice. */
+	nr = rnd_percent(50) ? rnd_in(0, m.nr_cpus - 1) : 0;
+	for (u32 i = 0; i < nr; i++) {
+		struct mask mask = full_mask();
+
+		spawn(&prog_hog, groups[0], 100, &mask, NSEC_PER_MSEC);
+	}
 	nr = rnd_in(1, 3 * m.nr_cpus);
 	for (u32 i = 0; i < nr; i++) {
 		struct mask mask = rnd_percent(70) ? full_mask() : random_mask();
@@ -624,27 +689,50 @@ static void large(void)
 	     policy_stat(QUMUN_STAT_RESCUED));
 }
 
+/*
+ * Who has a whole CPU and would deserve more, and who is confined to a crowded
+ * set of CPUs, falls behind and holds the clock back. The others, ahead of it
+ * for good, reach the limit of their debt (16 slices at their own weight), and
+ * that one is not the same for all: the lighter ones are let in too seldom. Who
+ * wakes up, or is new, begins at the clock, and so has that limit as a credit.
+ */
+#define KNOWN_CLOCK "who wakes up beside a clock that is held back is 16 slices ahead of the others"
+#define KNOWN_DEBT "beside tasks that hold the clock back, light ones lose to the limit of debt"
+
+#define CASE(id, what, ...) { .name = #id, .about = what, .run = id, __VA_ARGS__ }
+#define NOTICES(mut, within) .control = MUT_##mut, .control_seeds = within
+
 const struct sim_case sim_cases[] = {
-	{ "share_free", "hogs of any weight: share follows weight", share_free,
-	  MUT_PREV_IGNORED, 20, 20 },
-	{ "share_capped", "hogs, some of which deserve more than a CPU", share_capped,
-	  MUT_PREV_IGNORED, 5, 20 },
-	{ "share_boosted", "a boosted hog with a whole CPU, beside others of two weights",
-	  share_boosted, MUT_NONE, 0, 3 },
-	{ "share_wrap", "shares while vruntimes wrap around", share_wrap, MUT_VTIME_NO_WRAP, 5, 20 },
-	{ "share_pinned", "shares of hogs that may not run everywhere", share_pinned,
-	  MUT_PREV_IGNORED, 5, 20 },
-	{ "share_groups", "equal cgroups get equal shares", share_groups, MUT_NONE, 0, 10 },
-	{ "cheat_moments", "sleeping for moments gains nothing", cheat_moments,
-	  MUT_SLEEP_FORGIVES, 10, 20 },
-	{ "cheat_sleeps", "sleeping long gains a small credit only", cheat_sleeps,
-	  MUT_LONG_LAG, 10, 20 },
-	{ "cheat_chain", "a chain of tasks counts as one", cheat_chain, MUT_FORK_UNSEEN, 10, 20 },
-	{ "cheat_yields", "yielding gains nothing", cheat_yields, MUT_CHARGE_LOST, 10, 10 },
-	{ "wait_extremes", "the lightest beside the heaviest", wait_extremes, MUT_NO_RESCUE, 5, 20 },
-	{ "idle_races", "no CPU idles beside a task that waits", idle_races, MUT_KICKS_LOST, 5, 20 },
-	{ "chaos", "weights, boosts, sleeps, forks, affinities", chaos, MUT_NO_RESCUE, 20, 60 },
-	{ "chaos_rt", "the same under real-time tasks", chaos_rt, MUT_NONE, 0, 20 },
-	{ "large", "1024 CPUs, 100 000 tasks", large, MUT_NONE, 0, 1 },
-	{ 0 },
+	CASE(share_free, "hogs of any weight: share follows weight", .seeds = 20,
+	     NOTICES(PREV_IGNORED, 20)),
+	CASE(share_capped, "hogs, some of which deserve more than a CPU", .seeds = 20,
+	     .known = KNOWN_DEBT),
+	CASE(share_boosted, "a boosted hog with a whole CPU, beside others of two weights",
+	     .seeds = 1, .known = KNOWN_DEBT),
+	CASE(share_late, "who comes late to a crowd gets what the others have", .seeds = 20,
+	     .known = KNOWN_CLOCK),
+	CASE(share_wrap, "shares while vruntimes wrap around", .seeds = 20,
+	     NOTICES(VTIME_NO_WRAP, 5)),
+	CASE(share_pinned, "shares of hogs that may not run everywhere", .seeds = 20,
+	     NOTICES(PREV_IGNORED, 5)),
+	CASE(share_masks, "shares of hogs in overlapping sets of CPUs", .seeds = 20,
+	     .known = KNOWN_DEBT),
+	CASE(share_groups, "equal cgroups get equal shares", .seeds = 10,
+	     NOTICES(BOOST_UNSEEN, 10)),
+	CASE(cheat_moments, "sleeping for moments gains nothing", .seeds = 20,
+	     NOTICES(SLEEP_FORGIVES, 10)),
+	CASE(cheat_sleeps, "sleeping long gains a small credit only", .seeds = 20,
+	     NOTICES(LONG_LAG, 10)),
+	CASE(cheat_chain, "a chain of tasks counts as one", .seeds = 20,
+	     NOTICES(FORK_UNSEEN, 10)),
+	CASE(cheat_yields, "yielding gains nothing", .seeds = 10, NOTICES(CHARGE_LOST, 10)),
+	CASE(wait_extremes, "the lightest beside the heaviest", .seeds = 20,
+	     NOTICES(NO_RESCUE, 5)),
+	CASE(idle_races, "no CPU idles beside a task that waits", .seeds = 20,
+	     NOTICES(KICKS_LOST, 5)),
+	CASE(chaos, "weights, boosts, sleeps, forks, affinities", .seeds = 60,
+	     NOTICES(NO_RESCUE, 20)),
+	CASE(chaos_rt, "the same under real-time tasks", .seeds = 20, NOTICES(CLOCK_SKEWED, 1)),
+	CASE(large, "1024 CPUs, 100 000 tasks", .seeds = 1),
+	{ .name = NULL },
 };

@@ -13,6 +13,8 @@
  * @control: a fault that must make it fail, or MUT_NONE
  * @control_seeds: at the latest after so many seeds
  * @seeds: runs in `make test`
+ * @known: the fault of the policy for which it fails so far, or NULL. It counts as skipped;
+ *	once it passes it is a failure that this is still here
  */
 struct sim_case {
 	const char *name;
@@ -21,6 +23,7 @@ struct sim_case {
 	enum mutation control;
 	u32 control_seeds;
 	u32 seeds;
+	const char *known;
 };
 
 /** sim_cases - all of them; ends with a row without a name */

@@ -376,8 +376,16 @@ static void set_next(struct cpu *c, struct task *t)
 	event_at(&c->tick, next_tick(c));
 }
 
+/* A run that is charged, and then taken back behind the clock's back. */
+static void skew_clock(struct task *t)
+{
+	if (mutation == MUT_CLOCK_SKEWED && rnd_percent(1))
+		policy_skew(t);
+}
+
 static void put_prev(struct cpu *c, struct task *t)
 {
+	skew_clock(t);
 	update_curr(c);
 	event_cancel(&c->burst);
 	event_cancel(&c->tick);

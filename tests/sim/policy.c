@@ -99,3 +99,11 @@ u64 policy_stat(u32 stat)
 	this_cpu = saved;
 	return sum;
 }
+
+void policy_skew(struct task *t)
+{
+	struct task_ctx *tctx = task_ctx(&t->p);
+
+	if (tctx && tctx->joined)
+		tctx->vruntime += NSEC_PER_USEC;
+}

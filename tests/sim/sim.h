@@ -265,6 +265,10 @@ enum mutation {
 	MUT_FORK_UNSEEN,
 	/* a run is charged at ticks only; what it had since the last one is free */
 	MUT_CHARGE_LOST,
+	/* what tasks have had changes, and their clock does not see it */
+	MUT_CLOCK_SKEWED,
+	/* a cgroup has a boost that the scenario does not know of */
+	MUT_BOOST_UNSEEN,
 	MUT_NR,
 };
 
@@ -382,5 +386,7 @@ void policy_set_clock(u64 now);
 /** policy_boost - give a cgroup a weight, 1024 for normal; 0 takes it away */
 void policy_boost(u64 cgroup_id, u32 weight);
 u64 policy_stat(u32 stat);
+/** policy_skew - change what a task has had, unseen by its clock */
+void policy_skew(struct task *t);
 
 #endif /* SIM_H */
