@@ -58,6 +58,10 @@ static struct machine random_machine(u32 max_cpus)
 	m.llc_cpus = rnd_percent(60) ? m.nr_cpus : rnd_in(1, m.nr_cpus);
 	if (m.llc_cpus % m.smt)
 		m.llc_cpus = m.nr_cpus;
+	if (rnd_percent(30)) {
+		m.idle_race_ns = rnd_log(100, 5 * NSEC_PER_USEC);
+		m.wake_race_ns = rnd_log(100, 5 * NSEC_PER_USEC);
+	}
 	return m;
 }
 
@@ -472,6 +476,7 @@ static const struct program prog_mixed = {
 	.burst_lo = 10 * NSEC_PER_USEC, .burst_hi = 50 * NSEC_PER_MSEC,
 	.sleep_lo = 1 * NSEC_PER_USEC, .sleep_hi = 2000 * NSEC_PER_MSEC,
 	.compute_pct = 20, .yield_pct = 10, .message_pct = 30, .wake_far_pct = 30,
+	.no_migration_pct = 10,
 };
 
 static const struct program prog_child = {
@@ -557,6 +562,7 @@ static void chaos(void)
 	u32 nr;
 
 	start(&m);
+	policy_set_clock(0 - rnd_log(NSEC_PER_MSEC, 20 * NSEC_PER_SEC));
 	make_groups();
 	storm.nr_groups = nr_groups;
 	workload_limit(8 * m.nr_cpus + 50);

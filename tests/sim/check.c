@@ -58,9 +58,9 @@ static void check_waits(void)
 			     t->p.pid, t->p.scx.weight, policy_view_task((struct task *)t).weight,
 			     t->p.nr_cpus_allowed, wait / 1e9, t->dsq->id);
 		if (limits.idle_ns && nr_idle && wait > limits.idle_ns &&
-		    mask_intersects(&idle, &t->mask))
+		    mask_intersects(&idle, (const struct mask *)t->p.cpus_ptr))
 			fail("task %d waits for %.3f ms in DSQ %llx while CPU %d is idle",
-			     t->p.pid, wait / 1e6, t->dsq->id, mask_next(&idle, &t->mask, 0));
+			     t->p.pid, wait / 1e6, t->dsq->id, mask_next(&idle, (const struct mask *)t->p.cpus_ptr, 0));
 	}
 }
 

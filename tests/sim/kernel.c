@@ -38,7 +38,11 @@ static u64 tick_phase[NR_CPUS_MAX];
 static struct task *free_tasks;
 static s32 last_pid;
 
-/* Whom a CPU that is idle, or in a real-time task, has as its current one. */
+/*
+ * Who is "current": the task that a CPU switches away from, until that is done;
+ * or somebody else, if it is idle or in a real-time task.
+ */
+static struct task *switching_from;
 static struct task other_task = { .p = { .comm = "other" } };
 
 /* --- masks --- */
@@ -114,7 +118,7 @@ u32 bpf_get_smp_processor_id(void)
 struct task_struct *bpf_get_current_task_btf(void);
 struct task_struct *bpf_get_current_task_btf(void)
 {
-	struct task *curr = cpus[this_cpu].curr;
+	struct task *curr = switching_from ? switching_from : cpus[this_cpu].curr;
 
 	return curr ? &curr->p : &other_task.p;
 }
@@ -177,28 +181,34 @@ void scx_bpf_kick_cpu(s32 cpu, u64 flags)
 
 /* --- callbacks --- */
 
-static enum op op_begin(enum op op, struct task *t, struct task **saved)
+/* While a BPF program runs, its trampoline keeps the current task on its CPU. */
+static enum op op_begin(enum op op, struct task *t, struct task **saved,
+			struct task_struct **current)
 {
 	enum op before = current_op;
 
+	*current = bpf_get_current_task_btf();
+	(*current)->migration_disabled++;
 	*saved = current_op_task;
 	current_op = op;
 	current_op_task = t;
 	return before;
 }
 
-static void op_end(enum op before, struct task *saved)
+static void op_end(enum op before, struct task *saved, struct task_struct *current)
 {
+	current->migration_disabled--;
 	current_op = before;
 	current_op_task = saved;
 }
 
 #define CALL(which, t, call)							\
 do {										\
+	struct task_struct *___current;						\
 	struct task *___saved;							\
-	enum op ___before = op_begin(which, t, &___saved);			\
+	enum op ___before = op_begin(which, t, &___saved, &___current);		\
 	call;									\
-	op_end(___before, ___saved);						\
+	op_end(___before, ___saved, ___current);				\
 } while (0)
 
 /* --- time --- */
@@ -309,7 +319,7 @@ static void direct_dispatch(struct task *t)
 static void do_enqueue_task(struct task *t, u64 enq_flags)
 {
 	if (t->ddsp_dsq_id == SCX_DSQ_INVALID) {
-		if ((t->p.flags & PF_EXITING) || t->p.migration_disabled) {
+		if (t->p.flags & PF_EXITING) {
 			t->p.scx.slice = SCX_SLICE_DFL;
 			local_enqueue(t, enq_flags);
 			return;
@@ -452,6 +462,14 @@ static void leave_idle(struct cpu *c)
 	idle_set(c->id, false);
 }
 
+static void switch_from(struct cpu *c, struct task *prev)
+{
+	switching_from = prev;
+	if (prev)
+		put_prev(c, prev);
+	switching_from = NULL;
+}
+
 static void schedule(struct cpu *c)
 {
 	struct task *prev = c->curr, *next;
@@ -462,13 +480,11 @@ static void schedule(struct cpu *c)
 	update_curr(c);
 	if (c->rt_busy) {
 		leave_idle(c);
-		if (prev)
-			put_prev(c, prev);
+		switch_from(c, prev);
 		return;
 	}
 	if (!balance(c, prev, &keep_prev)) {
-		if (prev)
-			put_prev(c, prev);
+		switch_from(c, prev);
 		become_idle(c);
 		return;
 	}
@@ -484,9 +500,10 @@ static void schedule(struct cpu *c)
 	if (!next->p.scx.slice)
 		next->p.scx.slice = SCX_SLICE_DFL;
 	leave_idle(c);
-	if (prev)
-		put_prev(c, prev);
+	switch_from(c, prev);
+	switching_from = prev;
 	set_next(c, next);
+	switching_from = NULL;
 }
 
 /* --- events of a CPU --- */
@@ -762,7 +779,7 @@ void task_set_mask(struct task *t, const struct mask *mask)
 {
 	bool queued;
 
-	if (task_is_waking(t))
+	if (task_is_waking(t) || t->p.migration_disabled)
 		return;
 	change_begin(t, &queued);
 	t->mask = *mask;
@@ -774,6 +791,14 @@ void task_set_mask(struct task *t, const struct mask *mask)
 		migrate_running(t);
 	else if (queued)
 		migrate_waiting(t);
+}
+
+void task_disable_migration(struct task *t, bool disable)
+{
+	t->p.migration_disabled = disable;
+	t->here = (struct mask){ 0 };
+	mask_set(&t->here, t->cpu);
+	t->p.cpus_ptr = (struct cpumask *)(disable ? &t->here : &t->mask);
 }
 
 void task_set_weight(struct task *t, u32 nice_weight)

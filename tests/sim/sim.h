@@ -153,7 +153,7 @@ struct group;
  * @ddsp_dsq_id: where select_cpu or enqueue has inserted it; moved there afterwards
  * @wait_since: since when it wants to run and does not, 0 if that is not so
  * @enqueued_in_bpf: it was given to enqueue, and has to turn up in a queue
- * @mask: what @p.cpus_ptr points to
+ * @mask: what @p.cpus_ptr points to; @here, while it may not migrate
  * @wakeup: second half of its wakeup, which @waker_cpu does
  * @ran_ns: CPU time that it has had
  * @burst_left: CPU time to its next act
@@ -179,6 +179,7 @@ struct task {
 	u64 wait_since;
 	void *storage[NR_STORAGES];
 	struct mask mask;
+	struct mask here;
 	struct event timer;
 	struct event wakeup;
 	s32 waker_cpu;
@@ -293,6 +294,8 @@ void task_wake_new(struct task *t, s32 waker_cpu);
 void task_sleep(struct task *t);
 void task_exit(struct task *t);
 void task_yield(struct task *t);
+/** task_disable_migration - stay on this CPU, also while asleep, or no longer */
+void task_disable_migration(struct task *t, bool disable);
 
 /* What others do to it, whatever it does. */
 void task_set_mask(struct task *t, const struct mask *mask);

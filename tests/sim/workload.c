@@ -196,6 +196,7 @@ static void fork_child(struct task *parent, const struct program *prog)
 
 	if (alive >= limit)
 		return;
+	task_disable_migration(parent, false);
 	child = task_new(parent, parent->p.scx.weight, &parent->mask, &parent->group->css);
 	set_up(child, prog, parent->group);
 	child->generation = parent->generation + 1;
@@ -236,6 +237,10 @@ static void end_of_burst(struct task *t)
 		task_sleep(t);
 		return;
 	}
+	if (t->p.migration_disabled)
+		task_disable_migration(t, false);
+	else if (rnd_percent(prog->no_migration_pct))
+		task_disable_migration(t, true);
 	if (dice < prog->compute_pct)
 		return;
 	dice -= prog->compute_pct;

@@ -18,6 +18,7 @@
  * @exit_pct: end; if @heir, a child takes its place first
  * @message_pct: wake up another task of the same group, sync, and then sleep
  * @wake_far_pct: so many of the wakeups come from a CPU that is not the task's own
+ * @no_migration_pct: for the next burst and sleep it may not migrate, besides
  * @grid_ns: all times are multiples of it, so that much happens at the same moment
  */
 struct program {
@@ -30,6 +31,7 @@ struct program {
 	u32 exit_pct;
 	u32 message_pct;
 	u32 wake_far_pct;
+	u32 no_migration_pct;
 	bool heir;
 	u64 grid_ns;
 	const struct program *child;
