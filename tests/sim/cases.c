@@ -523,11 +523,22 @@ static void spawn_anything(u32 nr, bool with_masks, int nice_lo, int nice_hi)
 /*
  * The longest wait that the policy allows: it looks for those who have waited
  * for rescue_ns once in an eighth of that, and serves them in turn, one for
- * each slice, at ticks. Up to @nr may have to be rescued by the same CPU.
+ * each slice, at ticks. So many of @nr tasks may have to be rescued by the same
+ * CPU: their part of all, and a few more, since masks spread them unevenly.
  */
 static u64 wait_bound(u32 nr)
 {
-	return RESCUE_NS + RESCUE_NS / 8 + (nr + 2) * RUN_MAX_NS;
+	return RESCUE_NS + RESCUE_NS / 8 + (nr / machine.nr_cpus + 16) * RUN_MAX_NS;
+}
+
+static u64 longest_wait(void)
+{
+	u64 longest = 0;
+
+	for (u32 i = 0; i < nr_tasks; i++)
+		if (tasks[i]->wait_max > longest)
+			longest = tasks[i]->wait_max;
+	return longest;
 }
 
 /* Whoever is still awake falls asleep; and nothing is left of anybody. */
@@ -573,9 +584,9 @@ static void chaos(void)
 	chaos_start(&storm);
 	check_start(&limits);
 	run_for(6 * NSEC_PER_SEC);
-	note("%u tasks, %llu rescued, %llu switches, %llu late", nr_alive(),
-	     policy_stat(QUMUN_STAT_RESCUED), policy_stat(QUMUN_STAT_SWITCHES),
-	     policy_stat(QUMUN_STAT_LATE));
+	note("%u tasks, %llu rescued, %llu switches, %llu late, longest wait %.0f of %.0f ms",
+	     nr_alive(), policy_stat(QUMUN_STAT_RESCUED), policy_stat(QUMUN_STAT_SWITCHES),
+	     policy_stat(QUMUN_STAT_LATE), longest_wait() / 1e6, limits.wait_ns / 1e6);
 	end_of_chaos();
 }
 

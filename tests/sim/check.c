@@ -102,7 +102,8 @@ void check_clocks(void)
 	}
 	for (u32 i = 0; i < nr; i++) {
 		if (clock[i].weight != weight[i])
-			fail("clock %u has weight %llu, its tasks %llu", i, clock[i].weight, weight[i]);
+			fail("clock %u has weight %llu, its tasks %llu", i, clock[i].weight,
+			     weight[i]);
 		if (!weight[i])
 			continue;
 		if (lowest[i] > 0 || highest[i] < 0)

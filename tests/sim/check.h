@@ -9,7 +9,6 @@
  * struct limits - what a scenario promises
  * @wait_ns: no task wants to run for longer without doing so, 0 for the watchdog only
  * @idle_ns: no CPU is idle for longer while a task waits that it may run
- * @clock_ahead_ns: how far clock.now may be before the average, 0 for any distance
  */
 struct limits {
 	u64 wait_ns;

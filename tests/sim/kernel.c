@@ -644,7 +644,6 @@ void task_sleep(struct task *t)
 	struct cpu *c = &cpus[t->cpu];
 
 	t->p.__state = TASK_INTERRUPTIBLE;
-	t->sleeping_since = sim_now();
 	dequeue_task(t);
 	schedule(c);
 }
@@ -723,8 +722,6 @@ struct task *task_new(struct task *parent, u32 nice_weight, const struct mask *m
 		t->cpu = mask_any(mask);
 	t->ddsp_dsq_id = SCX_DSQ_INVALID;
 	t->alive = true;
-	t->born_ns = sim_now();
-	t->sleeping_since = sim_now();
 	if (parent) {
 		this_cpu = parent->cpu;
 		update_curr(&cpus[this_cpu]);

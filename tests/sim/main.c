@@ -155,7 +155,8 @@ static bool run_seeds(const struct sim_case *c, bool quiet)
 			break;
 	}
 	if (failed && options.seeds)
-		printf("# %s: %u of %llu seeds failed\n", c->name, failed, last - options.first + 1);
+		printf("# %s: %u of %llu seeds failed\n", c->name, failed,
+		       last - options.first + 1);
 	return !failed;
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BPF maps. Arrays have a row for each key, at most one for each CPU more than
- * the definition says (the loader resizes maps so). Hashes are few and small:
- * searched from the first row on.
+ * BPF maps. Arrays have a row for each CPU at least, whatever the definition
+ * says: the loader resizes those that need it. Hashes are searched from the
+ * first row on; tests put a few entries into them.
  */
 #include "sim.h"
 
@@ -10,7 +10,6 @@
 #include <string.h>
 
 struct rows {
-	u32 type;
 	u32 nr;
 	u32 row_size;
 	u32 storage;
@@ -24,32 +23,32 @@ static struct rows *rows_of(void *map, u32 type, u32 row_size, u32 nr)
 {
 	struct rows **handle = map;
 	struct rows *rows = *handle;
+	size_t size, sets = 1;
 
 	if (rows)
 		return rows;
 	rows = calloc(1, sizeof(*rows));
 	if (!rows)
 		abort();
-	rows->type = type;
 	rows->row_size = row_size;
-	if (type == BPF_MAP_TYPE_PERCPU_ARRAY)
-		rows->nr = nr;
-	else
-		rows->nr = nr > NR_CPUS_MAX ? nr : NR_CPUS_MAX;
+	rows->nr = nr;
 	if (type == BPF_MAP_TYPE_TASK_STORAGE) {
 		rows->storage = nr_storages++;
 		if (nr_storages > NR_STORAGES)
 			fail("more than %d task storages", NR_STORAGES);
-	} else {
-		/* Cache lines are apart in the kernel's maps too. */
-		rows->data = aligned_alloc(64, ((size_t)rows->nr * row_size *
-						(type == BPF_MAP_TYPE_PERCPU_ARRAY ? NR_CPUS_MAX : 1)
-						+ 63) & ~63UL);
-		if (!rows->data)
-			abort();
-		memset(rows->data, 0, (size_t)rows->nr * row_size *
-		       (type == BPF_MAP_TYPE_PERCPU_ARRAY ? NR_CPUS_MAX : 1));
+		*handle = rows;
+		return rows;
 	}
+	if (type == BPF_MAP_TYPE_PERCPU_ARRAY)
+		sets = NR_CPUS_MAX;
+	else if (nr < NR_CPUS_MAX)
+		rows->nr = NR_CPUS_MAX;
+	/* Rows that are aligned to cache lines are so in the kernel, too. */
+	size = ((size_t)sets * rows->nr * row_size + 63) & ~63UL;
+	rows->data = aligned_alloc(64, size);
+	if (!rows->data)
+		abort();
+	memset(rows->data, 0, size);
 	*handle = rows;
 	return rows;
 }

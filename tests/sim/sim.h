@@ -152,7 +152,7 @@ struct group;
  * @dsq: where it waits, NULL if it does not
  * @ddsp_dsq_id: where select_cpu or enqueue has inserted it; moved there afterwards
  * @wait_since: since when it wants to run and does not, 0 if that is not so
- * @enqueued_in_bpf: it was given to enqueue, and has to turn up in a queue
+ * @ddsp_slice: likewise its slice; and so on
  * @mask: what @p.cpus_ptr points to; @here, while it may not migrate
  * @wakeup: second half of its wakeup, which @waker_cpu does
  * @ran_ns: CPU time that it has had
@@ -192,13 +192,8 @@ struct task {
 	const struct program *prog;
 	struct group *group;
 	u32 index;
-	u32 generation;
-	u64 born_ns;
-	u64 sleeping_since;
-	u64 slept_ns;
-	u64 wait_max;
-	u64 nr_wakeups;
 	u64 counted_ns;
+	u64 wait_max;
 	double fair;
 };
 

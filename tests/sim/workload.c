@@ -152,8 +152,6 @@ static void on_timer(struct event *ev)
 		return;
 	if (rnd_percent(t->prog->wake_far_pct))
 		waker_cpu = rnd_in(0, machine.nr_cpus - 1);
-	t->slept_ns += sim_now() - t->sleeping_since;
-	t->nr_wakeups++;
 	task_wake(t, waker_cpu, false);
 }
 
@@ -199,7 +197,6 @@ static void fork_child(struct task *parent, const struct program *prog)
 	task_disable_migration(parent, false);
 	child = task_new(parent, parent->p.scx.weight, &parent->mask, &parent->group->css);
 	set_up(child, prog, parent->group);
-	child->generation = parent->generation + 1;
 	task_wake_new(child, parent->cpu);
 }
 
