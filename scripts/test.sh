@@ -105,9 +105,9 @@ vm() {
 
 suite unit unit build/unit
 suite unit-asan unit build/unit-asan
-suite sim build/sim/sim
-# Slower by a factor of ten: fewer seeds.
-suite sim-asan build/sim-asan/sim --percent=10
+suite sim build/sim/sim --percent=500
+# Ten times slower.
+suite sim-asan build/sim-asan/sim --percent=50
 suite cli tests/cli/run.sh ./scx_qumun
 suite cli-asan tests/cli/run.sh build/scx_qumun-asan
 suite install-deps tests/cli/install_deps.sh

@@ -57,7 +57,8 @@ static void check_waits(void)
 			fail("task %d (weight %u, policy weight %u, %d CPUs) has waited for %.3f s in DSQ %llx",
 			     t->p.pid, t->p.scx.weight, policy_view_task((struct task *)t).weight,
 			     t->p.nr_cpus_allowed, wait / 1e9, t->dsq->id);
-		if (limits.idle_ns && nr_idle && wait > limits.idle_ns &&
+		/* It may not have been allowed there before it came into this queue. */
+		if (limits.idle_ns && nr_idle && t->inserted_at < since &&
 		    mask_intersects(&idle, (const struct mask *)t->p.cpus_ptr))
 			fail("task %d waits for %.3f ms in DSQ %llx while CPU %d is idle",
 			     t->p.pid, wait / 1e6, t->dsq->id, mask_next(&idle, (const struct mask *)t->p.cpus_ptr, 0));

@@ -48,6 +48,7 @@ void dsq_insert(struct dsq *dsq, struct task *t, bool by_vtime, bool head)
 	if (dsq->nr && (by_vtime == RB_EMPTY(&dsq->tree)))
 		fail("DSQ %llx: inserts by vtime and FIFO ones are mixed", dsq->id);
 	t->dsq = dsq;
+	t->inserted_at = sim_now();
 	t->dsq_seq = ++last_seq;
 	t->on_tree = by_vtime;
 	dsq->nr++;

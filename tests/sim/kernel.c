@@ -170,6 +170,7 @@ void scx_bpf_kick_cpu(s32 cpu, u64 flags)
 		fail("CPU %d is kicked", cpu);
 	if ((flags & SCX_KICK_IDLE) && (flags & SCX_KICK_PREEMPT))
 		fail("a kick with IDLE and PREEMPT");
+	trace("CPU %d kicks CPU %d", this_cpu, cpu);
 	if (mutation == MUT_KICKS_LOST || c->rt_busy)
 		return;
 	if ((flags & SCX_KICK_IDLE) && c->curr)
@@ -303,6 +304,7 @@ static void direct_dispatch(struct task *t)
 {
 	u64 dsq_id = t->ddsp_dsq_id;
 
+	trace("CPU %d inserts task %d of CPU %d into %llx", this_cpu, t->p.pid, t->cpu, dsq_id);
 	t->ddsp_dsq_id = SCX_DSQ_INVALID;
 	t->p.scx.slice = t->ddsp_slice ? t->ddsp_slice : t->p.scx.slice ? t->p.scx.slice : 1;
 	if (dsq_id == SCX_DSQ_LOCAL) {
@@ -376,6 +378,7 @@ static void end_wait(struct task *t)
 static void set_next(struct cpu *c, struct task *t)
 {
 	t->uncharged_ns = 0;
+	trace("CPU %d runs task %d", c->id, t->p.pid);
 	dsq_remove(t);
 	end_wait(t);
 	c->curr = t;
@@ -447,6 +450,7 @@ static bool balance(struct cpu *c, struct task *prev, bool *keep_prev)
 
 static void become_idle(struct cpu *c)
 {
+	trace("CPU %d finds nothing", c->id);
 	if (!c->idle_since)
 		c->idle_since = sim_now();
 	if (machine.idle_race_ns && !idle_test(c->id))
@@ -549,8 +553,10 @@ static void on_idle(struct event *ev)
 {
 	struct cpu *c = container_of(ev, struct cpu, idle);
 
-	if (!c->curr && !c->rt_busy)
-		idle_set(c->id, true);
+	if (c->curr || c->rt_busy)
+		return;
+	trace("CPU %d is seen as idle", c->id);
+	idle_set(c->id, true);
 }
 
 static void on_rt_end(struct event *ev)
@@ -618,6 +624,7 @@ void task_wake(struct task *t, s32 waker_cpu, bool sync)
 		return;
 	this_cpu = waker_cpu;
 	update_curr(&cpus[waker_cpu]);
+	trace("CPU %d wakes task %d", waker_cpu, t->p.pid);
 	t->p.__state = TASK_WAKING;
 	if (mutation == MUT_SLEEP_FORGIVES)
 		forget(t);
@@ -776,6 +783,7 @@ void task_set_mask(struct task *t, const struct mask *mask)
 {
 	bool queued;
 
+	trace("task %d may run on %u CPUs", t->p.pid, mask_weight(mask));
 	if (task_is_waking(t) || t->p.migration_disabled)
 		return;
 	change_begin(t, &queued);

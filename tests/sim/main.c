@@ -41,6 +41,8 @@ static const char *const mutation_names[MUT_NR] = {
 	[MUT_BOOST_UNSEEN] = "boost-unseen",
 };
 
+bool tracing;
+
 /* --- chance: splitmix64 --- */
 
 static u64 rnd_state;
@@ -185,7 +187,8 @@ static bool report_case(const struct sim_case *c, int nr)
 	bool known = c->known && !options.one && !options.seeds;
 	bool ok = run_seeds(c, known);
 
-	if (known && ok) {
+	/* Of a part of the seeds, all may pass. */
+	if (known && ok && options.factor_percent >= 100) {
 		printf("not ok %d - %s: passes; is \"%s\" mended?\n", nr, c->name, c->known);
 		return true;
 	}
@@ -234,7 +237,7 @@ static void usage(FILE *to)
 		    "  --first=K        seeds begin here\n"
 		    "  --percent=P      that part of the usual number of runs\n"
 		    "  --mutation=NAME  with a fault in the kernel or the configuration\n"
-		    "  --verbose        say what was built and measured\n"
+		    "  --verbose        say what was built and measured; twice: all that happens\n"
 		    "  --list           names and meanings\n");
 }
 
@@ -320,6 +323,7 @@ int main(int argc, char **argv)
 			fprintf(stderr, "sim: --mutation=%s: there is no such one\n", optarg);
 			return 2;
 		case 'v':
+			tracing = options.verbose;
 			options.verbose = true;
 			break;
 		case 'l':

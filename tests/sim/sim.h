@@ -63,6 +63,16 @@ __attribute__((noreturn, format(printf, 1, 2))) void fail(const char *fmt, ...);
 /** note - a line of diagnosis in the TAP output, with --verbose only */
 __attribute__((format(printf, 1, 2))) void note(const char *fmt, ...);
 
+/** tracing - every step of every task is to be printed; --verbose twice */
+extern bool tracing;
+
+/* With the virtual time; costs next to nothing unless it is asked for. */
+#define trace(fmt, ...)								\
+do {										\
+	if (__builtin_expect(tracing, 0))					\
+		note("%.6f " fmt, (sim_now() - NSEC_PER_SEC) / 1e9, ##__VA_ARGS__); \
+} while (0)
+
 u64 rnd(void);
 /** rnd_in - uniform in @lo..@hi */
 u64 rnd_in(u64 lo, u64 hi);
@@ -153,6 +163,7 @@ struct group;
  * @ddsp_dsq_id: where select_cpu or enqueue has inserted it; moved there afterwards
  * @wait_since: since when it wants to run and does not, 0 if that is not so
  * @ddsp_slice: likewise its slice; and so on
+ * @inserted_at: when it came into the queue that it waits in
  * @mask: what @p.cpus_ptr points to; @here, while it may not migrate
  * @wakeup: second half of its wakeup, which @waker_cpu does
  * @ran_ns: CPU time that it has had
@@ -177,6 +188,7 @@ struct task {
 	u64 ddsp_flags;
 	bool ddsp_by_vtime;
 	u64 wait_since;
+	u64 inserted_at;
 	void *storage[NR_STORAGES];
 	struct mask mask;
 	struct mask here;

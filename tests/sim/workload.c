@@ -323,7 +323,7 @@ static void on_steal(struct event *ev)
 
 static void on_rt(struct event *ev)
 {
-	struct task *t = random_task();
+	struct task *t = stopped ? NULL : random_task();
 
 	if (t && t->rt) {
 		task_set_rt(t, false);
