@@ -91,8 +91,9 @@ static void count_from_here(void)
  * A queue in the order of vruntime that runs each task for at most L at a time
  * gives each one at most L too much. What the others have too much is missing
  * elsewhere, in proportion to the weights: n × L × share / CPUs. Both at the
- * start and at the end of the count: twice that. Who is rescued gets a run more
- * in each period of rescue.
+ * start and at the end of the count: twice that, and once more for the order in
+ * which CPUs look into their queues. Who is rescued gets a run more in each
+ * period of rescue.
  */
 static void check_shares(u64 duration_ns, u64 rescued)
 {
@@ -105,7 +106,7 @@ static void check_shares(u64 duration_ns, u64 rescued)
 		double ran = task_ran_ns(t) - t->counted_ns;
 		double want = t->fair * duration_ns;
 		double others = length * nr_tasks * t->fair / machine.nr_cpus;
-		double may = 2 * (length + others) + rescued * length * t->fair / machine.nr_cpus;
+		double may = 3 * (length + others) + rescued * length * t->fair / machine.nr_cpus;
 
 		if (rescued)
 			may += length * (1 + duration_ns / RESCUE_NS);
