@@ -112,7 +112,8 @@ $(O)/unit-asan/%: tests/unit/%.c $$(call units_of,tests/unit/$$*.c)
 
 # The BPF programs on a simulated machine: libbpf's headers are replaced by our own.
 SIM_CPPFLAGS := -D_GNU_SOURCE -Itests/sim/include -Ivmlinux -Iinclude -Ibpf -Itests/sim
-SIM_CFLAGS := $(HOST_CFLAGS) -Wno-unknown-pragmas
+# vmlinux.h has pragmas for BPF, which neither gcc nor clang for the host knows.
+SIM_CFLAGS := $(HOST_CFLAGS) -Wno-unknown-pragmas -Wno-unknown-attributes
 SIM_DEPS := $(SIM_SRCS) $(wildcard tests/sim/*.h tests/sim/include/bpf/*.h bpf/* include/*.h vmlinux/*.h)
 
 $(O)/sim/sim: $(SIM_DEPS)

@@ -24,12 +24,14 @@
 void policy_configure(const struct qumun_config *wanted)
 {
 	uintptr_t page = sysconf(_SC_PAGESIZE);
-	uintptr_t first = (uintptr_t)&config & ~(page - 1);
-	uintptr_t end = (uintptr_t)&config + sizeof(config);
+	uintptr_t at = (uintptr_t)&config, first;
 
-	if (mprotect((void *)first, end - first, PROT_READ | PROT_WRITE))
+	/* Or the compiler would know what is written to, and leave it out. */
+	__asm__("" : "+r"(at));
+	first = at & ~(page - 1);
+	if (mprotect((void *)first, at + sizeof(config) - first, PROT_READ | PROT_WRITE))
 		fail("cannot write the configuration");
-	memcpy((void *)(uintptr_t)&config, wanted, sizeof(config));
+	memcpy((void *)at, wanted, sizeof(config));
 }
 
 const struct sched_ext_ops *policy_ops(void)
