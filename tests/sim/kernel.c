@@ -15,6 +15,10 @@
  *			waiting one: enqueue
  *	end, RT		disable
  *
+ * Callbacks that scx_qumun does not have are not called: tick, runnable,
+ * quiescent, dequeue, update_idle, set_weight, set_cpumask, exit_task. Who adds
+ * one to struct sched_ext_ops has to add the call here.
+ *
  * Not simulated: CPU hotplug, bypass mode, core scheduling, tasks that change
  * their class while they run.
  */
