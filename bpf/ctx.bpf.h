@@ -10,13 +10,21 @@
 #define DSQ_SHARED		(1ULL << 32)
 #define DSQ_CPU(cpu)		((u64)(cpu))
 
+/* task_ctx.queue: none, the common one, or that of a CPU: QUEUE_CPU + its number. */
+#define QUEUE_NONE		0
+#define QUEUE_SHARED		1
+#define QUEUE_CPU		2
+
 /**
  * struct task_ctx - a task, as the policy sees it
  * @vruntime: what it has had, in ns of a nice-0 task
  * @exec_start_ns: its sum_exec_runtime up to which @vruntime is charged
  * @awake_ns: CPU time that it has used since it slept last
+ * @burst_ns: CPU time that it usually uses before it sleeps, see qm_burst()
  * @queued_ns: since when it waits in DSQs, 0 when it does not; putting it into
  *	another one, as a change of its affinity does, is no new wait
+ * @queue: in which queue it is counted, see QUEUE_*
+ * @sync_trust: how often of late it slept at once after a sync wakeup, 0..SYNC_TRUST_MAX
  * @boost_read: jiffy in which @boost was looked up
  * @boost: factor on its weight, in 1/1024
  * @weight: nice weight × boost, the one it has joined the clock with
@@ -29,10 +37,13 @@ struct task_ctx {
 	u64 vruntime;
 	u64 exec_start_ns;
 	u64 awake_ns;
+	u64 burst_ns;
 	u64 queued_ns;
 	u64 boost_read;
 	u32 boost;
 	u32 weight;
+	s32 queue;
+	u32 sync_trust;
 	bool joined;
 	bool yielded;
 };
@@ -56,10 +67,12 @@ static __always_inline struct task_ctx *task_ctx(struct task_struct *p)
 /**
  * struct domain - the tasks that share a clock: all of them, for now
  * @lock: held for the few instructions that change @clock
+ * @nr_waiting: tasks in the common queue; never less than there are, see queue_count()
  * @clock: see struct qm_clock
  */
 struct domain {
 	struct bpf_spin_lock lock;
+	u32 nr_waiting;
 	struct qm_clock clock;
 };
 
@@ -84,7 +97,10 @@ static __always_inline struct domain *domain(void)
  * @awake_ns: its CPU time since it slept, at that time
  * @weight: its weight
  * @boost: its boost, in 1/1024
+ * @sync_trust: see struct task_ctx
+ * @sync_ns: when it first said, by a sync wakeup, that it is about to sleep; or 0
  * @rescue_check_ns: when its queues are searched next for tasks to rescue
+ * @nr_waiting: tasks in the CPU's own queue, as in struct domain
  * @turn: counts dispatches that could not tell which queue comes first
  *
  * Written by the CPU itself and read by others without a lock: whoever reads a
@@ -97,7 +113,10 @@ struct cpu_run {
 	u64 awake_ns;
 	u32 weight;
 	u32 boost;
+	u64 sync_ns;
+	u32 sync_trust;
 	u64 rescue_check_ns;
+	u32 nr_waiting;
 	u32 turn;
 } __attribute__((aligned(64)));
 

@@ -79,19 +79,16 @@
 #define QUMUN_POLICY_BPF_H
 
 /* How long the next run of a task may last, given those who wait for all CPUs. */
-static u64 policy_slice(void)
+static u64 policy_slice(const struct domain *dom)
 {
-	u32 nr_queued = scx_bpf_dsq_nr_queued(DSQ_SHARED);
-
-	return qm_slice(config.slice_min_ns, config.slice_max_ns, config.nr_cpus, nr_queued);
+	return qm_slice(config.slice_min_ns, config.slice_max_ns, config.nr_cpus, dom->nr_waiting);
 }
 
 /* The same on a CPU that some wait for who can go nowhere else. */
-static u64 policy_slice_on(s32 cpu)
+static u64 policy_slice_on(const struct domain *dom, const struct cpu_run *run)
 {
-	u32 nr_queued = scx_bpf_dsq_nr_queued(DSQ_CPU(cpu));
-	u64 slice_ns = qm_slice(config.slice_min_ns, config.slice_max_ns, 1, nr_queued);
-	u64 shared_ns = policy_slice();
+	u64 slice_ns = qm_slice(config.slice_min_ns, config.slice_max_ns, 1, run->nr_waiting);
+	u64 shared_ns = policy_slice(dom);
 
 	return slice_ns < shared_ns ? slice_ns : shared_ns;
 }
@@ -169,8 +166,12 @@ static void policy_leave(struct domain *dom, struct task_ctx *tctx)
 	tctx->joined = false;
 }
 
-/* Charge @p for the time that it ran since it was charged last. */
-static void policy_charge(struct domain *dom, struct task_struct *p, struct task_ctx *tctx)
+/*
+ * Charge @p for the time that it ran since it was charged last.
+ * @leaves: it no longer wants to run
+ */
+static void policy_charge(struct domain *dom, struct task_struct *p, struct task_ctx *tctx,
+			  bool leaves)
 {
 	u64 sum_exec_ns = p->se.sum_exec_runtime;
 	u64 ran_ns = qm_elapsed(tctx->exec_start_ns, sum_exec_ns);
@@ -178,10 +179,15 @@ static void policy_charge(struct domain *dom, struct task_struct *p, struct task
 
 	tctx->exec_start_ns = sum_exec_ns;
 	tctx->awake_ns += ran_ns;
+	if (leaves)
+		tctx->burst_ns = qm_burst(tctx->burst_ns, tctx->awake_ns);
 	if (tctx->joined) {
 		bpf_spin_lock(&dom->lock);
 		qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
+		if (leaves)
+			qm_clock_leave(&dom->clock, tctx->weight, v);
 		bpf_spin_unlock(&dom->lock);
+		tctx->joined = !leaves;
 	}
 	tctx->vruntime = v;
 
@@ -207,36 +213,105 @@ static bool policy_is_overdue(const struct task_ctx *tctx, u64 now_ns)
 	return tctx->queued_ns && qm_elapsed(tctx->queued_ns, now_ns) > config.rescue_ns;
 }
 
-/* See "Preemption" above. Measured: a margin of 0 to 2 ms makes no difference
- * that can be seen; sparing tasks up to 1 ms does, for those who send messages. */
-#define PREEMPT_MARGIN_NS	1000000
-#define PREEMPT_AWAKE_NS	1000000
+/*
+ * See "Preemption" above. Who exchanges messages runs for some ten µs at a time, and
+ * is not worth disturbing; a frame's worker runs for a millisecond, and a key press
+ * shall not wait for it.
+ */
+#define SPARE_MIN_NS		200000
+#define SPARE_MAX_NS		1000000
 
-/* May a waking task with vruntime @v take a CPU from anybody at all? */
-static bool policy_may_preempt(struct domain *dom, u64 v)
+/**
+ * struct waking - a task that wakes up, as those see it who may have to give way
+ * @now_ns: the time
+ * @v: the vruntime that it will have
+ * @spare_ns: who has run for less since it slept, or is less far ahead, is spared
+ * @boost: its boost, in 1/1024
+ */
+struct waking {
+	u64 now_ns;
+	u64 v;
+	u64 spare_ns;
+	u32 boost;
+};
+
+static void policy_wake(struct waking *w, const struct task_ctx *tctx, u64 v)
 {
-	return !qm_before(dom->clock.now, v);
+	w->now_ns = compat_now();
+	w->v = v;
+	w->spare_ns = qm_clamp(2 * tctx->burst_ns, SPARE_MIN_NS, SPARE_MAX_NS);
+	w->boost = tctx->boost;
+}
+
+/* May a waking task take a CPU from anybody at all? */
+static bool policy_may_preempt(const struct domain *dom, const struct waking *w)
+{
+	return !qm_before(dom->clock.now, w->v);
+}
+
+/* CPU time of the task that runs on a CPU since it slept. */
+static u64 policy_awake(const struct cpu_run *run, u64 now_ns)
+{
+	return run->awake_ns + qm_elapsed(run->start_ns, now_ns);
 }
 
 /*
- * How far the task that runs on a CPU is ahead of one that wakes up with
- * vruntime @v, if it has to give way to it; 0 if not.
+ * How far the task that runs on a CPU is ahead of one that wakes up, if it has to
+ * give way to it; 0 if not.
  */
-static s64 policy_lead(const struct cpu_run *run, u64 now_ns, u64 v, u32 boost)
+static s64 policy_lead(const struct cpu_run *run, const struct waking *w)
 {
-	u64 ran_ns = qm_elapsed(run->start_ns, now_ns);
 	s64 lead;
 
-	if (!run->start_ns || run->boost > boost || run->awake_ns + ran_ns < PREEMPT_AWAKE_NS)
+	if (!run->start_ns || run->boost > w->boost || policy_awake(run, w->now_ns) < w->spare_ns)
 		return 0;
-	lead = run->vruntime + qm_vruntime(ran_ns, run->weight) - v;
-	return lead > PREEMPT_MARGIN_NS ? lead : 0;
+	lead = run->vruntime + qm_vruntime(qm_elapsed(run->start_ns, w->now_ns), run->weight) - w->v;
+	return lead > (s64)w->spare_ns ? lead : 0;
+}
+
+/* Is the task that runs on a CPU one that will soon sleep, as far as can be seen? */
+static bool policy_is_brief(const struct cpu_run *run, u64 now_ns)
+{
+	return run->start_ns && policy_awake(run, now_ns) < SPARE_MAX_NS;
+}
+
+/*
+ * May a waking task at least be the next one on a CPU, past those who wait? It must
+ * not be ahead of the clock, but for a margin: two that exchange messages stand
+ * evenly around it. If nobody waits and the one that runs there will soon sleep,
+ * there is nobody whose turn it could take.
+ */
+#define NEXT_MARGIN_NS		1000000
+
+static bool policy_may_go_next(const struct domain *dom, const struct cpu_run *run,
+			       const struct waking *w)
+{
+	if (!qm_before(dom->clock.now + NEXT_MARGIN_NS, w->v))
+		return true;
+	return !dom->nr_waiting && !run->nr_waiting && policy_is_brief(run, w->now_ns);
+}
+
+/*
+ * A sync wakeup promises that the waker is about to sleep. Some keep that promise,
+ * like the two ends of a pipe; others have only copied the flag, and go on. Only who
+ * has kept it a few times of late is believed.
+ */
+#define SYNC_SOON_NS		100000
+#define SYNC_TRUST_MAX		7
+#define SYNC_TRUST_ENOUGH	4
+
+static u32 policy_sync_trust(u32 trust, bool kept)
+{
+	if (!kept)
+		return trust / 2;
+	return trust < SYNC_TRUST_MAX ? trust + 1 : trust;
 }
 
 /* A task without a parent of ours begins at the clock. */
 static void policy_init_task(struct domain *dom, struct task_ctx *tctx)
 {
 	tctx->vruntime = dom->clock.now;
+	tctx->burst_ns = SPARE_MAX_NS;
 }
 
 /*
@@ -252,6 +327,7 @@ static void policy_init_child(struct domain *dom, struct task_ctx *tctx,
 	if (run->start_ns)
 		v = run->vruntime + qm_vruntime(qm_elapsed(run->start_ns, now_ns), run->weight);
 	tctx->vruntime = qm_later(v, dom->clock.now);
+	tctx->burst_ns = SPARE_MAX_NS;
 }
 
 #endif /* QUMUN_POLICY_BPF_H */

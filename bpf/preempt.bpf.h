@@ -13,7 +13,7 @@
 #define PREEMPT_TRIES 32
 
 /* @p starts on @cpu. */
-static void preempt_note_running(s32 cpu, const struct task_ctx *tctx)
+static void preempt_note_running(s32 cpu, const struct task_ctx *tctx, u64 now_ns)
 {
 	struct cpu_run *run = cpu_run(cpu);
 
@@ -23,29 +23,36 @@ static void preempt_note_running(s32 cpu, const struct task_ctx *tctx)
 	run->awake_ns = tctx->awake_ns;
 	run->weight = tctx->weight;
 	run->boost = tctx->boost;
-	run->start_ns = compat_now();
+	run->sync_trust = tctx->sync_trust;
+	run->sync_ns = 0;
+	run->start_ns = now_ns;
 }
 
-static void preempt_note_stopping(s32 cpu)
+/* The task stops; @sleeps: on its own account. */
+static void preempt_note_stopping(s32 cpu, struct task_ctx *tctx, bool sleeps)
 {
 	struct cpu_run *run = cpu_run(cpu);
 
-	if (run)
-		run->start_ns = 0;
+	if (!run)
+		return;
+	run->start_ns = 0;
+	if (run->sync_ns)
+		tctx->sync_trust = policy_sync_trust(tctx->sync_trust, sleeps &&
+			qm_elapsed(run->sync_ns, compat_now()) < SYNC_SOON_NS);
 }
 
 /*
- * How far the task on @cpu is ahead of one that wakes up with vruntime @v, if
- * it has to give way to it, else 0.
+ * How far the task on @cpu is ahead of one that wakes up, if it has to give way to
+ * it, else 0.
  *
  * A global function, so that the verifier looks at it once and not with each
  * CPU number that the loop below may have; inlined there, it does not get done.
  */
-__noinline s64 preempt_lead(s32 cpu, u64 now_ns, u64 v, u32 boost)
+__noinline s64 preempt_lead(s32 cpu, const struct waking *w)
 {
 	struct cpu_run *run = cpu_run(cpu);
 
-	return run ? policy_lead(run, now_ns, v, boost) : 0;
+	return run && w ? policy_lead(run, w) : 0;
 }
 
 /* Of those who think of the same CPU, one gets it. */
@@ -61,15 +68,14 @@ __noinline bool preempt_claim(s32 cpu)
 }
 
 /* Take over @cpu, if the policy allows that. */
-static bool preempt_cpu(struct task_struct *p, s32 cpu, u64 now_ns, u64 v, u32 boost)
+static bool preempt_cpu(s32 cpu, const struct waking *w)
 {
-	return bpf_cpumask_test_cpu(cpu, p->cpus_ptr) && preempt_lead(cpu, now_ns, v, boost) > 0 &&
-	       preempt_claim(cpu);
+	return preempt_lead(cpu, w) > 0 && preempt_claim(cpu);
 }
 
 /* The CPU whose task is furthest ahead, or -1. */
-static s32 preempt_furthest(struct task_struct *p, s32 first_cpu, s32 spared_cpu, u64 now_ns,
-			    u64 v, u32 boost)
+static s32 preempt_furthest(struct task_struct *p, s32 first_cpu, s32 spared_cpu,
+			    const struct waking *w)
 {
 	u32 nr_cpu_ids = scx_bpf_nr_cpu_ids();
 	s32 best_cpu = -1;
@@ -82,7 +88,7 @@ static s32 preempt_furthest(struct task_struct *p, s32 first_cpu, s32 spared_cpu
 
 		if (cpu == first_cpu)
 			break;
-		lead = preempt_lead(cpu, now_ns, v, boost);
+		lead = preempt_lead(cpu, w);
 		if (lead > best_lead && cpu != spared_cpu &&
 		    bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
 			best_lead = lead;
@@ -93,23 +99,38 @@ static s32 preempt_furthest(struct task_struct *p, s32 first_cpu, s32 spared_cpu
 }
 
 /*
- * A CPU that the waking task @p, with vruntime @v, may take over; -1 if none.
- * First where its cache is warm, then where the waker is, then whoever can
- * spare it most. A waker that says that it is about to sleep is left alone:
- * its CPU will be free in a moment anyway.
+ * A CPU that the waking task @p may take over; -1 if none. First where its cache is
+ * warm, then where the waker is, then whoever can spare it most. A waker that says
+ * that it is about to sleep is left alone: its CPU will be free in a moment anyway.
  */
-static s32 preempt_pick_cpu(struct task_struct *p, s32 prev_cpu, u64 wake_flags, u64 v, u32 boost)
+static s32 preempt_pick_cpu(struct task_struct *p, s32 prev_cpu, u64 wake_flags,
+			    const struct waking *w)
 {
 	s32 waker_cpu = bpf_get_smp_processor_id();
 	s32 spared_cpu = wake_flags & SCX_WAKE_SYNC ? waker_cpu : -1;
-	u64 now_ns = compat_now();
 
-	if (prev_cpu != spared_cpu && preempt_cpu(p, prev_cpu, now_ns, v, boost))
+	if (prev_cpu != spared_cpu && bpf_cpumask_test_cpu(prev_cpu, p->cpus_ptr) &&
+	    preempt_cpu(prev_cpu, w))
 		return prev_cpu;
 	if (waker_cpu != spared_cpu && waker_cpu != prev_cpu &&
-	    preempt_cpu(p, waker_cpu, now_ns, v, boost))
+	    bpf_cpumask_test_cpu(waker_cpu, p->cpus_ptr) && preempt_cpu(waker_cpu, w))
 		return waker_cpu;
-	return preempt_furthest(p, prev_cpu, spared_cpu, now_ns, v, boost);
+	return preempt_furthest(p, prev_cpu, spared_cpu, w);
+}
+
+/*
+ * The waker says that it is about to sleep. May the waking task @p have its CPU then?
+ * Not if the waker is one that runs on and on, whatever it says, or has promised its
+ * CPU to somebody already.
+ */
+static bool may_follow(const struct domain *dom, struct cpu_run *waker, struct task_struct *p,
+		       const struct waking *w)
+{
+	if (!waker->sync_ns)
+		waker->sync_ns = w->now_ns;
+	return policy_is_brief(waker, w->now_ns) && policy_may_go_next(dom, waker, w) &&
+	       bpf_cpumask_test_cpu(bpf_get_smp_processor_id(), p->cpus_ptr) &&
+	       !scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL);
 }
 
 #endif /* QUMUN_PREEMPT_BPF_H */

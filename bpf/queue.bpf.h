@@ -52,10 +52,46 @@ static enum head head_vruntime(u64 dsq_id, s32 cpu, u64 *v)
 	return head;
 }
 
-/* Insert into a queue in the order of vruntime. */
-static void enqueue_waiting(struct task_struct *p, struct task_ctx *tctx, u64 dsq_id, u64 slice_ns,
-			    u64 enq_flags)
+/* Change the number of tasks in a queue. */
+static void queue_add(struct domain *dom, s32 queue, s32 amount)
 {
+	struct cpu_run *run;
+
+	if (queue == QUEUE_SHARED) {
+		__sync_fetch_and_add(&dom->nr_waiting, amount);
+	} else if (queue >= QUEUE_CPU) {
+		run = cpu_run(queue - QUEUE_CPU);
+		if (run)
+			__sync_fetch_and_add(&run->nr_waiting, amount);
+	}
+}
+
+/*
+ * The task is about to wait in @queue, or, with QUEUE_NONE, waits no longer.
+ *
+ * The kernel can count what is in a DSQ, but it looks up the DSQ each time,
+ * which costs more than all the rest of the policy. It is the task that knows
+ * where it is counted, so that nothing gets lost when the kernel takes it out
+ * of a queue on its own, to change its affinity, say. It is counted before it is
+ * inserted and until it runs: who sees a 0 has nothing to look for.
+ */
+static void queue_count(struct domain *dom, struct task_ctx *tctx, s32 queue)
+{
+	if (tctx->queue == queue)
+		return;
+	queue_add(dom, tctx->queue, -1);
+	queue_add(dom, queue, 1);
+	tctx->queue = queue;
+}
+
+/* Insert into a queue in the order of vruntime. */
+static __always_inline void enqueue_waiting(struct domain *dom, struct task_struct *p,
+					    struct task_ctx *tctx, s32 queue, u64 slice_ns,
+					    u64 enq_flags)
+{
+	u64 dsq_id = queue == QUEUE_SHARED ? DSQ_SHARED : DSQ_CPU(queue - QUEUE_CPU);
+
+	queue_count(dom, tctx, queue);
 	if (!tctx->queued_ns)
 		tctx->queued_ns = compat_now();
 	compat_dsq_insert_vtime(p, dsq_id, slice_ns, tctx->vruntime, enq_flags);
@@ -75,10 +111,13 @@ struct waiting {
 	u64 pinned_v;
 };
 
-static void look_at_queues(struct waiting *w, s32 cpu)
+static void look_at_queues(const struct domain *dom, const struct cpu_run *run,
+			   struct waiting *w, s32 cpu)
 {
-	w->shared = head_vruntime(DSQ_SHARED, cpu, &w->shared_v);
-	w->pinned = head_vruntime(DSQ_CPU(cpu), cpu, &w->pinned_v);
+	if (dom->nr_waiting)
+		w->shared = head_vruntime(DSQ_SHARED, cpu, &w->shared_v);
+	if (run->nr_waiting)
+		w->pinned = head_vruntime(DSQ_CPU(cpu), cpu, &w->pinned_v);
 }
 
 static bool nobody_waits(const struct waiting *w)
@@ -87,16 +126,13 @@ static bool nobody_waits(const struct waiting *w)
 }
 
 /* Do the pinned ones come first? If the order is unknown, both get every second turn. */
-static bool pinned_first(const struct waiting *w, s32 cpu)
+static bool pinned_first(const struct waiting *w, struct cpu_run *run)
 {
-	struct cpu_run *run;
-
 	if (w->pinned != HEAD_FOUND || w->shared == HEAD_NONE)
 		return w->pinned != HEAD_NONE;
 	if (w->shared == HEAD_FOUND)
 		return qm_before(w->pinned_v, w->shared_v);
-	run = cpu_run(cpu);
-	return run && (run->turn++ & 1);
+	return run->turn++ & 1;
 }
 
 /* Take the first task of the queue that comes first; if that one is empty by now, of the other. */
@@ -138,12 +174,11 @@ static bool rescue_from(u64 dsq_id, s32 cpu, u64 now_ns)
 }
 
 /* Once in an eighth of the time that anybody may wait; more often while there is somebody. */
-static bool rescue(s32 cpu)
+static bool rescue(struct cpu_run *run, s32 cpu)
 {
-	struct cpu_run *run = cpu_run(cpu);
 	u64 now_ns = compat_now();
 
-	if (!run || qm_before(now_ns, run->rescue_check_ns))
+	if (qm_before(now_ns, run->rescue_check_ns))
 		return false;
 	if (rescue_from(DSQ_CPU(cpu), cpu, now_ns) || rescue_from(DSQ_SHARED, cpu, now_ns)) {
 		run->rescue_check_ns = now_ns + config.slice_max_ns;

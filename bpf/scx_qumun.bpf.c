@@ -38,49 +38,58 @@ __u32 features;
 #include "dump.bpf.h"
 #include "exit.bpf.h"
 
-/* A waking task without an idle CPU: the CPU that it may take over, or -1. */
-static s32 pick_preempted_cpu(struct task_struct *p, s32 prev_cpu, u64 wake_flags)
+/* Insert @p where it runs at once, or next; select_cpu returns that CPU. */
+static s32 run_on(struct domain *dom, struct task_struct *p, s32 cpu, u64 enq_flags,
+		  enum qumun_stat why)
 {
-	struct task_ctx *tctx = task_ctx(p);
-	struct domain *dom = domain();
-	u64 v;
-
-	if (!tctx || !dom || !(wake_flags & SCX_WAKE_TTWU))
-		return -1;
-	policy_update_weight(dom, p, tctx);
-	v = qm_later(tctx->vruntime, policy_floor(dom->clock.now));
-	if (!policy_may_preempt(dom, v))
-		return -1;
-	return preempt_pick_cpu(p, prev_cpu, wake_flags, v, tctx->boost);
+	compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(dom), enq_flags);
+	stat_inc(why);
+	return cpu;
 }
 
 /*
- * The task runs at once, on an idle CPU or in somebody's place; or it gets
- * queued, and enqueue is next.
+ * The task runs at once, on an idle CPU or in somebody's place, or next, where its
+ * waker is; or it gets queued, and enqueue is next.
  */
 s32 SEC("struct_ops/qumun_select_cpu")
 BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
-	bool is_idle = false;
-	s32 cpu, preempted_cpu;
+	bool is_woken = wake_flags & SCX_WAKE_TTWU, is_idle = false, follows = false;
+	s32 cpu, waker_cpu = bpf_get_smp_processor_id();
+	struct cpu_run *waker = cpu_run(waker_cpu);
+	struct task_ctx *tctx = task_ctx(p);
+	struct domain *dom = domain();
+	struct waking w = {};
 
+	if (!dom || !tctx || !waker)
+		return prev_cpu;
+	if (is_woken) {
+		policy_update_weight(dom, p, tctx);
+		policy_wake(&w, tctx, qm_later(tctx->vruntime, policy_floor(dom->clock.now)));
+		follows = wake_flags & SCX_WAKE_SYNC && may_follow(dom, waker, p, &w);
+	}
+	if (follows && waker->sync_trust >= SYNC_TRUST_ENOUGH) {
+		tctx->queued_ns = w.now_ns;
+		return run_on(dom, p, waker_cpu, 0, QUMUN_STAT_NEXT);
+	}
 	/*
 	 * For a sync wakeup the kernel calls the waker's own CPU idle, hoping
-	 * that it soon will be. Nobody else could take the task from there.
+	 * that it soon will be; whether to believe that was decided above.
 	 */
 	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags & ~SCX_WAKE_SYNC, &is_idle);
-
-	if (is_idle) {
-		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), 0);
-		stat_inc(QUMUN_STAT_IDLE);
-		return cpu;
+	if (is_idle)
+		return run_on(dom, p, cpu, 0, QUMUN_STAT_IDLE);
+	if (follows) {
+		tctx->queued_ns = w.now_ns;
+		return run_on(dom, p, waker_cpu, 0, QUMUN_STAT_NEXT);
 	}
-	preempted_cpu = pick_preempted_cpu(p, prev_cpu, wake_flags);
-	if (preempted_cpu < 0)
-		return cpu;
-	compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), SCX_ENQ_PREEMPT);
-	stat_inc(QUMUN_STAT_PREEMPT);
-	return preempted_cpu;
+	if (is_woken && policy_may_preempt(dom, &w)) {
+		s32 taken_cpu = preempt_pick_cpu(p, prev_cpu, wake_flags, &w);
+
+		if (taken_cpu >= 0)
+			return run_on(dom, p, taken_cpu, SCX_ENQ_PREEMPT, QUMUN_STAT_PREEMPT);
+	}
+	return cpu;
 }
 
 /*
@@ -103,25 +112,38 @@ static void enqueue_pinned(struct domain *dom, struct task_struct *p, struct tas
 			   s32 cpu, u64 enq_flags)
 {
 	u64 beside = dom->clock.now, first;
+	struct cpu_run *run = cpu_run(cpu);
+	struct waking w;
 	bool woken;
 
-	if (scx_bpf_test_and_clear_cpu_idle(cpu)) {
+	if (!run)
+		return;
+	if (!run->start_ns && scx_bpf_test_and_clear_cpu_idle(cpu)) {
 		/* Runs now: the insert wakes the CPU, nothing below ext is on it. */
-		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), enq_flags);
+		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(dom), enq_flags);
 		stat_inc(QUMUN_STAT_IDLE);
 		return;
 	}
 	woken = !tctx->joined;
-	if (woken && head_vruntime(DSQ_CPU(cpu), cpu, &first) == HEAD_FOUND)
+	if (woken && run->nr_waiting && head_vruntime(DSQ_CPU(cpu), cpu, &first) == HEAD_FOUND)
 		beside = qm_earlier(beside, first);
 	policy_join(dom, tctx, policy_floor(beside), QM_DEBT_WAITING);
-	if (woken && policy_may_preempt(dom, tctx->vruntime) &&
-	    preempt_cpu(p, cpu, compat_now(), tctx->vruntime, tctx->boost)) {
-		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), enq_flags | SCX_ENQ_PREEMPT);
-		stat_inc(QUMUN_STAT_PREEMPT);
-		return;
+	if (woken) {
+		policy_wake(&w, tctx, tctx->vruntime);
+		if (policy_may_preempt(dom, &w) && preempt_cpu(cpu, &w)) {
+			compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(dom),
+					  enq_flags | SCX_ENQ_PREEMPT);
+			stat_inc(QUMUN_STAT_PREEMPT);
+			return;
+		}
+		if (policy_may_go_next(dom, run, &w)) {
+			tctx->queued_ns = w.now_ns;
+			compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(dom), enq_flags);
+			stat_inc(QUMUN_STAT_NEXT);
+			return;
+		}
 	}
-	enqueue_waiting(p, tctx, DSQ_CPU(cpu), policy_slice_on(cpu), enq_flags);
+	enqueue_waiting(dom, p, tctx, QUEUE_CPU + cpu, policy_slice_on(dom, run), enq_flags);
 	stat_inc(QUMUN_STAT_PINNED);
 }
 
@@ -129,7 +151,7 @@ static void enqueue_shared(struct domain *dom, struct task_struct *p, struct tas
 			   u64 enq_flags)
 {
 	policy_join(dom, tctx, policy_floor(dom->clock.now), QM_DEBT_WAITING);
-	enqueue_waiting(p, tctx, DSQ_SHARED, policy_slice(), enq_flags);
+	enqueue_waiting(dom, p, tctx, QUEUE_SHARED, policy_slice(dom), enq_flags);
 	stat_inc(QUMUN_STAT_SHARED);
 	wake_idle_cpu(p);
 }
@@ -142,7 +164,7 @@ BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 
 	/* It serves its CPU; whatever waits there may be waiting for it. */
 	if (is_percpu_kthread(p)) {
-		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(), enq_flags);
+		compat_dsq_insert(p, SCX_DSQ_LOCAL, config.slice_max_ns, enq_flags);
 		stat_inc(QUMUN_STAT_KTHREAD);
 		return;
 	}
@@ -159,9 +181,10 @@ BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 }
 
 /* @prev is still runnable and nothing else comes first: it gets a new slice. */
-static void keep_running(struct task_struct *prev, const struct waiting *w, s32 cpu)
+static void keep_running(const struct domain *dom, const struct cpu_run *run,
+			 struct task_struct *prev)
 {
-	prev->scx.slice = w->pinned == HEAD_NONE ? policy_slice() : policy_slice_on(cpu);
+	prev->scx.slice = policy_slice_on(dom, run);
 	stat_inc(QUMUN_STAT_KEPT);
 }
 
@@ -169,7 +192,7 @@ static void keep_running(struct task_struct *prev, const struct waiting *w, s32 
 static bool prev_is_first(struct domain *dom, struct task_struct *prev, struct task_ctx *tctx,
 			  const struct waiting *w, u64 first_v)
 {
-	policy_charge(dom, prev, tctx);
+	policy_charge(dom, prev, tctx, false);
 	policy_update_weight(dom, prev, tctx);
 	if (nobody_waits(w)) {
 		policy_join(dom, tctx, 0, QM_DEBT_ALONE);
@@ -190,37 +213,46 @@ void SEC("struct_ops/qumun_dispatch")
 BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 {
 	bool prev_wants = prev && (prev->scx.flags & SCX_TASK_QUEUED);
-	struct waiting w = { .shared_v = 0, .pinned_v = 0 };
+	struct waiting w = { .shared = HEAD_NONE, .pinned = HEAD_NONE };
+	struct cpu_run *run = cpu_run(cpu);
+	struct domain *dom = domain();
+	struct task_ctx *tctx;
 	bool pinned;
 
-	if (rescue(cpu))
+	if (!run || !dom)
 		return;
-	look_at_queues(&w, cpu);
-	pinned = pinned_first(&w, cpu);
+	if (!dom->nr_waiting && !run->nr_waiting && !prev_wants)
+		return;
+	if ((dom->nr_waiting || run->nr_waiting) && rescue(run, cpu))
+		return;
+	/* Who goes on is not known only if there is more than one to choose from. */
+	if (!prev_wants && !(dom->nr_waiting && run->nr_waiting)) {
+		compat_move_to_local(run->nr_waiting ? DSQ_CPU(cpu) : DSQ_SHARED);
+		return;
+	}
+	look_at_queues(dom, run, &w, cpu);
+	pinned = pinned_first(&w, run);
 
 	if (prev_wants) {
-		struct task_ctx *tctx = task_ctx(prev);
-		struct domain *dom = domain();
-
-		if (tctx && dom &&
-		    prev_is_first(dom, prev, tctx, &w, pinned ? w.pinned_v : w.shared_v)) {
-			keep_running(prev, &w, cpu);
+		tctx = task_ctx(prev);
+		if (tctx && prev_is_first(dom, prev, tctx, &w, pinned ? w.pinned_v : w.shared_v)) {
+			keep_running(dom, run, prev);
 			return;
 		}
 	}
 
 	if (!run_first(cpu, pinned) && prev_wants)
-		keep_running(prev, &w, cpu);
+		keep_running(dom, run, prev);
 }
 
 /* Count how long @p had waited in a queue. */
-static void count_wait(struct task_ctx *tctx)
+static void count_wait(struct task_ctx *tctx, u64 now_ns)
 {
 	u64 wait_ns;
 
 	if (!tctx->queued_ns)
 		return;
-	wait_ns = qm_elapsed(tctx->queued_ns, compat_now());
+	wait_ns = qm_elapsed(tctx->queued_ns, now_ns);
 	tctx->queued_ns = 0;
 	stat_wait(wait_ns);
 	if (wait_ns > config.wait_alarm_ns)
@@ -232,18 +264,20 @@ BPF_PROG(qumun_running, struct task_struct *p)
 {
 	struct task_ctx *tctx = task_ctx(p);
 	struct domain *dom = domain();
+	u64 now_ns = compat_now();
 
 	if (!tctx || !dom)
 		return;
 	stat_inc(QUMUN_STAT_SWITCHES);
-	count_wait(tctx);
+	queue_count(dom, tctx, QUEUE_NONE);
+	count_wait(tctx, now_ns);
 	/* It came past the queues: to an idle CPU, as a kthread, on its way out. */
 	if (!tctx->joined) {
 		policy_update_weight(dom, p, tctx);
 		policy_join(dom, tctx, policy_floor(dom->clock.now), QM_DEBT_ALONE);
 	}
 	tctx->exec_start_ns = p->se.sum_exec_runtime;
-	preempt_note_running(scx_bpf_task_cpu(p), tctx);
+	preempt_note_running(scx_bpf_task_cpu(p), tctx, now_ns);
 }
 
 void SEC("struct_ops/qumun_stopping")
@@ -251,17 +285,17 @@ BPF_PROG(qumun_stopping, struct task_struct *p, bool runnable)
 {
 	struct task_ctx *tctx = task_ctx(p);
 	struct domain *dom = domain();
+	bool sleeps;
 
 	if (!tctx || !dom)
 		return;
-	preempt_note_stopping(scx_bpf_task_cpu(p));
-	policy_charge(dom, p, tctx);
 	/*
 	 * A change of the running task's affinity, nice value or cgroup also
 	 * comes here with !runnable. That is no sleep: it keeps its place.
 	 */
-	if (!runnable && p->__state != TASK_RUNNING)
-		policy_leave(dom, tctx);
+	sleeps = !runnable && p->__state != TASK_RUNNING;
+	preempt_note_stopping(scx_bpf_task_cpu(p), tctx, sleeps);
+	policy_charge(dom, p, tctx, sleeps);
 }
 
 /* sched_yield(): the end of the slice; dispatch does the rest. */
@@ -318,6 +352,7 @@ BPF_PROG(qumun_disable, struct task_struct *p)
 	if (!tctx || !dom)
 		return;
 	policy_leave(dom, tctx);
+	queue_count(dom, tctx, QUEUE_NONE);
 	tctx->queued_ns = 0;
 }
 

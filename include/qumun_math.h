@@ -84,6 +84,15 @@ static inline __u64 qm_elapsed(__u64 since, __u64 now)
 }
 
 /*
+ * How long a task usually runs before it sleeps: a decayed average, the latest @ran_ns
+ * counts for a quarter.
+ */
+static inline __u64 qm_burst(__u64 burst_ns, __u64 ran_ns)
+{
+	return burst_ns - burst_ns / 4 + ran_ns / 4;
+}
+
+/*
  * The slice when @nr_queued tasks wait for @nr_cpus CPUs: each of them should
  * get its turn within one longest slice, so
  *

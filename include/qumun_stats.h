@@ -10,6 +10,7 @@
 	X(SWITCHES,	"switches", "tasks that were put on a CPU")		\
 	X(IDLE,		"idle",     "went straight to an idle CPU")		\
 	X(PREEMPT,	"preempt",  "took the CPU from a task that was ahead")	\
+	X(NEXT,		"next",     "next on a CPU whose task is about to sleep") \
 	X(SHARED,	"shared",   "queued for all CPUs")			\
 	X(PINNED,	"pinned",   "queued for the one CPU that they may use")	\
 	X(KTHREAD,	"kthread",  "per-CPU kernel threads, run next")		\
