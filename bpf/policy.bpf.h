@@ -25,7 +25,8 @@
  *
  *	on wakeup	v = max(v, V − lag)
  *	nobody waits	v ≤ V + 1 slice, at its own weight
- *	others wait	v ≤ V + 16 slices
+ *	kept its CPU	v = max(v, V − lag)
+ *	others wait	v ≤ V + 100 slices
  *	a new task	v = max(v of its parent, V)
  *
  * The second line forgives what a task used while nobody else wanted it; the
@@ -153,6 +154,27 @@ static void policy_join(struct domain *dom, struct task_ctx *tctx, u64 floor, u3
 
 	tctx->vruntime = v;
 	tctx->joined = true;
+}
+
+/*
+ * A task keeps its CPU. If it is behind all the same, it deserves more than the one
+ * CPU that it can use, and never will catch up: what it cannot use is no credit.
+ * Without this it would hold the clock back, and all others be ahead of it for ever.
+ */
+static void policy_keep(struct domain *dom, struct task_ctx *tctx, u32 debt_slices)
+{
+	u64 debt = qm_debt(debt_slices, config.slice_max_ns, tctx->weight);
+	u64 v = tctx->vruntime;
+
+	if (!tctx->joined)
+		return;
+	bpf_spin_lock(&dom->lock);
+	v = qm_later(v, policy_floor(dom->clock.now));
+	v = qm_earlier(v, dom->clock.now + debt);
+	if (v != tctx->vruntime)
+		qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
+	bpf_spin_unlock(&dom->lock);
+	tctx->vruntime = v;
 }
 
 /* @p no longer wants to run, or is no longer ours. */

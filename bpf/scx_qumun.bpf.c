@@ -195,7 +195,7 @@ static bool prev_is_first(struct domain *dom, struct task_struct *prev, struct t
 	policy_charge(dom, prev, tctx, false);
 	policy_update_weight(dom, prev, tctx);
 	if (nobody_waits(w)) {
-		policy_join(dom, tctx, 0, QM_DEBT_ALONE);
+		policy_keep(dom, tctx, QM_DEBT_ALONE);
 		tctx->yielded = false;
 		return true;
 	}
@@ -206,7 +206,10 @@ static bool prev_is_first(struct domain *dom, struct task_struct *prev, struct t
 		policy_yield(dom, tctx, first_v);
 		return false;
 	}
-	return !qm_before(first_v, tctx->vruntime);
+	if (qm_before(first_v, tctx->vruntime))
+		return false;
+	policy_keep(dom, tctx, QM_DEBT_WAITING);
+	return true;
 }
 
 void SEC("struct_ops/qumun_dispatch")

@@ -206,7 +206,7 @@ static inline void qm_clock_move(struct qm_clock *c, __u32 weight, __u64 from, _
  * QM_DEBT_WAITING is there for what should not happen. Where nobody waits, a
  * task owes nothing but its present slice.
  */
-#define QM_DEBT_WAITING	16
+#define QM_DEBT_WAITING	100
 #define QM_DEBT_ALONE	1
 
 static inline __u64 qm_debt(__u32 slices, __u64 slice_max_ns, __u32 weight)

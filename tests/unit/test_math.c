@@ -80,7 +80,7 @@ static void test_debt(void **state)
 {
 	(void)state;
 	assert_int_equal(qm_debt(QM_DEBT_ALONE, 8 * MS, 100), 8 * MS);
-	assert_int_equal(qm_debt(QM_DEBT_WAITING, 8 * MS, 400), 32 * MS);
+	assert_int_equal(qm_debt(QM_DEBT_WAITING, 8 * MS, 400), 200 * MS);
 	/* The lightest task with the longest slice stays within what clocks can hold. */
 	assert_true(qm_debt(QM_DEBT_WAITING, 100 * MS, 1) < (uint64_t)QM_DISTANCE_MAX);
 }
