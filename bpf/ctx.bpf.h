@@ -95,6 +95,7 @@ static __always_inline struct domain *domain(void)
  * @start_ns: when it began; 0 when there is nobody who could be preempted
  * @vruntime: its vruntime at that time
  * @awake_ns: its CPU time since it slept, at that time
+ * @burst_ns: how long it usually runs, see struct task_ctx
  * @weight: its weight
  * @boost: its boost, in 1/1024
  * @sync_trust: see struct task_ctx
@@ -111,6 +112,7 @@ struct cpu_run {
 	u64 start_ns;
 	u64 vruntime;
 	u64 awake_ns;
+	u64 burst_ns;
 	u32 weight;
 	u32 boost;
 	u64 sync_ns;

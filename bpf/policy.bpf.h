@@ -242,17 +242,20 @@ static bool policy_is_overdue(const struct task_ctx *tctx, u64 now_ns)
  */
 #define SPARE_MIN_NS		200000
 #define SPARE_MAX_NS		1000000
+#define SHORTER_TIMES		3
 
 /**
  * struct waking - a task that wakes up, as those see it who may have to give way
  * @now_ns: the time
  * @v: the vruntime that it will have
+ * @burst_ns: how long it usually runs
  * @spare_ns: who has run for less since it slept, or is less far ahead, is spared
  * @boost: its boost, in 1/1024
  */
 struct waking {
 	u64 now_ns;
 	u64 v;
+	u64 burst_ns;
 	u64 spare_ns;
 	u32 boost;
 };
@@ -261,6 +264,7 @@ static void policy_wake(struct waking *w, const struct task_ctx *tctx, u64 v)
 {
 	w->now_ns = compat_now();
 	w->v = v;
+	w->burst_ns = tctx->burst_ns;
 	w->spare_ns = qm_clamp(2 * tctx->burst_ns, SPARE_MIN_NS, SPARE_MAX_NS);
 	w->boost = tctx->boost;
 }
@@ -278,15 +282,21 @@ static u64 policy_awake(const struct cpu_run *run, u64 now_ns)
 }
 
 /*
- * How far the task that runs on a CPU is ahead of one that wakes up, if it has to
- * give way to it; 0 if not.
+ * By how much the task that runs on a CPU has to give way to one that wakes up, in ns;
+ * 0 if it is not to. Either it is ahead, and no longer to be spared; or it is about to
+ * run for so much longer that the other one is done before that matters.
  */
 static s64 policy_lead(const struct cpu_run *run, const struct waking *w)
 {
+	u64 awake_ns = policy_awake(run, w->now_ns);
 	s64 lead;
 
-	if (!run->start_ns || run->boost > w->boost || policy_awake(run, w->now_ns) < w->spare_ns)
+	if (!run->start_ns || run->boost > w->boost)
 		return 0;
+	if (awake_ns < w->spare_ns) {
+		lead = run->burst_ns - awake_ns - SHORTER_TIMES * w->burst_ns;
+		return lead > 0 ? lead : 0;
+	}
 	lead = run->vruntime + qm_vruntime(qm_elapsed(run->start_ns, w->now_ns), run->weight) - w->v;
 	return lead > (s64)w->spare_ns ? lead : 0;
 }

@@ -21,6 +21,7 @@ static void preempt_note_running(s32 cpu, const struct task_ctx *tctx, u64 now_n
 		return;
 	run->vruntime = tctx->vruntime;
 	run->awake_ns = tctx->awake_ns;
+	run->burst_ns = tctx->burst_ns;
 	run->weight = tctx->weight;
 	run->boost = tctx->boost;
 	run->sync_trust = tctx->sync_trust;
