@@ -29,8 +29,10 @@
  *	others wait	v ≤ V + 100 slices
  *	a new task	v = max(v of its parent, V)
  *
- * The second line forgives what a task used while nobody else wanted it; the
- * third one is a backstop, far enough away not to touch the shares of tasks
+ * The second line forgives what a task used while nobody else wanted it. The
+ * third one is for a task that keeps its CPU although it is behind: it deserves
+ * more than the one CPU that it can use, and what it cannot use is no credit.
+ * The fourth is a backstop, far enough away not to touch the shares of tasks
  * that compete. The last one gives a new task neither a credit, so that
  * forking is no way to get more, nor a clean slate, so that a chain of
  * short-lived children goes back in the queue like the one task that it
@@ -56,18 +58,30 @@
  * Yielding lets the first one in the queue pass: the task's v becomes at least
  * that one's.
  *
- * Preemption. A task that wakes up and finds no idle CPU may take one from a
- * task that is ahead of it: at once, since slices end at ticks, and a tick is
- * an eternity for a key press. Three conditions keep that honest:
+ * Preemption. A task that wakes up and finds no idle CPU may take one at once,
+ * since slices end at ticks, and a tick is an eternity for a key press. It must
+ * have the right to: v ≤ V, whoever has had its share has lost it. And the one
+ * that runs there must be able to spare the CPU, for one of two reasons:
  *
- *	v ≤ V			whoever has had its share has lost the right
- *	v + margin < v_victim	the other one can spare it
- *	awake_victim ≥ 1 ms	CPU time of the victim since *it* slept last:
- *				tasks that only run for a moment are spared, or
- *				those who exchange messages would throw each
- *				other out; and a victim has done some work
+ *	it is ahead		v + spare < v_victim, and it has used more than
+ *				`spare` since *it* slept last
+ *	it takes longer		the rest of its usual burst is more than three
+ *				times the whole burst of the other one
  *
- * and a task is never preempted by one with a smaller boost.
+ * A burst is what a task uses from one sleep to the next, a decayed average;
+ * spare is two bursts of the waking task, 0.2 to 1 ms. So whoever only runs for
+ * a moment is not disturbed by its like, or those who exchange messages would
+ * throw each other out; a key press does not wait for a millisecond of a frame's
+ * worker; and a CPU hog gives way to all. New tasks count as ones with long
+ * bursts. A task is never preempted by one with a smaller boost.
+ *
+ * Going next. Where it may not take the CPU, a waking task may at least be the
+ * next one there, without a way through a queue, which costs as much as all the
+ * rest of a switch: if it may run nowhere else, or if its waker says that it is
+ * about to sleep (a sync wakeup) and runs only for a moment. It must not be
+ * ahead of the clock by more than 1 ms, or there must be nobody who waits. Wakers
+ * that have kept that promise of late are followed even if some CPU is idle: two
+ * that take turns need one CPU.
  *
  * What this handles badly. Tasks confined to a few overcrowded CPUs (by a
  * cpuset, say), while the other CPUs are not crowded, fall behind V; among

@@ -76,6 +76,20 @@ static void test_slice(void **state)
 		assert_in_range(qm_slice(100000, 100 * MS, 8192, nr), 100000, 100 * MS);
 }
 
+static void test_burst(void **state)
+{
+	uint64_t burst_ns = MS;
+
+	(void)state;
+	assert_int_equal(qm_burst(400, 800), 500);
+	assert_int_equal(qm_burst(0, 0), 0);
+	/* Eight short runs make a long one forgotten, one long run does not do the opposite. */
+	for (int i = 0; i < 8; i++)
+		burst_ns = qm_burst(burst_ns, 20000);
+	assert_in_range(burst_ns, 20000, 130000);
+	assert_in_range(qm_burst(20000, MS), 200000, 300000);
+}
+
 static void test_debt(void **state)
 {
 	(void)state;
@@ -212,6 +226,7 @@ int main(void)
 		cmocka_unit_test(test_vruntime),
 		cmocka_unit_test(test_elapsed),
 		cmocka_unit_test(test_slice),
+		cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_debt),
 		cmocka_unit_test(test_clock_single),
 		cmocka_unit_test(test_clock_random),
