@@ -25,6 +25,7 @@
  *	another one, as a change of its affinity does, is no new wait
  * @queue: in which queue it is counted, see QUEUE_*
  * @sync_trust: how often of late it slept at once after a sync wakeup, 0..SYNC_TRUST_MAX
+ * @sends: it woke others up by sync wakeups when it ran last
  * @boost_read: jiffy in which @boost was looked up
  * @boost: factor on its weight, in 1/1024
  * @weight: nice weight × boost, the one it has joined the clock with
@@ -46,6 +47,7 @@ struct task_ctx {
 	u32 sync_trust;
 	bool joined;
 	bool yielded;
+	bool sends;
 };
 
 struct {
@@ -99,6 +101,7 @@ static __always_inline struct domain *domain(void)
  * @weight: its weight
  * @boost: its boost, in 1/1024
  * @sync_trust: see struct task_ctx
+ * @sends: see struct task_ctx
  * @sync_ns: when it first said, by a sync wakeup, that it is about to sleep; or 0
  * @rescue_check_ns: when its queues are searched next for tasks to rescue
  * @nr_waiting: tasks in the CPU's own queue, as in struct domain
@@ -117,6 +120,7 @@ struct cpu_run {
 	u32 boost;
 	u64 sync_ns;
 	u32 sync_trust;
+	bool sends;
 	u64 rescue_check_ns;
 	u32 nr_waiting;
 	u32 turn;

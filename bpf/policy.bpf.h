@@ -73,7 +73,9 @@
  * a moment is not disturbed by its like, or those who exchange messages would
  * throw each other out; a key press does not wait for a millisecond of a frame's
  * worker; and a CPU hog gives way to all. New tasks count as ones with long
- * bursts. A task is never preempted by one with a smaller boost.
+ * bursts. Who itself wakes others up with messages (sync wakeups) has 2 ms
+ * before it can be preempted: else each message would cost two switches. A task
+ * is never preempted by one with a smaller boost.
  *
  * Going next. Where it may not take the CPU, a waking task may at least be the
  * next one there, without a way through a queue, which costs as much as all the
@@ -257,6 +259,7 @@ static bool policy_is_overdue(const struct task_ctx *tctx, u64 now_ns)
 #define SPARE_MIN_NS		200000
 #define SPARE_MAX_NS		1000000
 #define SHORTER_TIMES		3
+#define SENDER_SPARE_NS		2000000
 
 /**
  * struct waking - a task that wakes up, as those see it who may have to give way
@@ -302,16 +305,19 @@ static u64 policy_awake(const struct cpu_run *run, u64 now_ns)
  */
 static s64 policy_lead(const struct cpu_run *run, const struct waking *w)
 {
-	u64 awake_ns = policy_awake(run, w->now_ns);
+	u64 ran_ns = qm_elapsed(run->start_ns, w->now_ns);
+	u64 awake_ns = run->awake_ns + ran_ns;
 	s64 lead;
 
 	if (!run->start_ns || run->boost > w->boost)
+		return 0;
+	if ((run->sends || run->sync_ns) && ran_ns < SENDER_SPARE_NS)
 		return 0;
 	if (awake_ns < w->spare_ns) {
 		lead = run->burst_ns - awake_ns - SHORTER_TIMES * w->burst_ns;
 		return lead > 0 ? lead : 0;
 	}
-	lead = run->vruntime + qm_vruntime(qm_elapsed(run->start_ns, w->now_ns), run->weight) - w->v;
+	lead = run->vruntime + qm_vruntime(ran_ns, run->weight) - w->v;
 	return lead > (s64)w->spare_ns ? lead : 0;
 }
 

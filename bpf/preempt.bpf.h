@@ -25,6 +25,7 @@ static void preempt_note_running(s32 cpu, const struct task_ctx *tctx, u64 now_n
 	run->weight = tctx->weight;
 	run->boost = tctx->boost;
 	run->sync_trust = tctx->sync_trust;
+	run->sends = tctx->sends;
 	run->sync_ns = 0;
 	run->start_ns = now_ns;
 }
@@ -37,6 +38,7 @@ static void preempt_note_stopping(s32 cpu, struct task_ctx *tctx, bool sleeps)
 	if (!run)
 		return;
 	run->start_ns = 0;
+	tctx->sends = run->sync_ns != 0;
 	if (run->sync_ns)
 		tctx->sync_trust = policy_sync_trust(tctx->sync_trust, sleeps &&
 			qm_elapsed(run->sync_ns, compat_now()) < SYNC_SOON_NS);
