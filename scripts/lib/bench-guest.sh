@@ -14,6 +14,7 @@
 # Lines: values, distributions (see tests/bench/common.h), and
 #   {"step":SUITE}                      begins
 #   {"suite":SUITE,"end":1,"failed":R}  ended; R is "" or why it does not count
+#   @poll ADDRESS 0|1                   asks the host, who answers on file descriptor 4
 
 set -u
 dir=$1 kind=$2 seed=$3 quick=$4
@@ -191,16 +192,26 @@ suite_fair() {
 	"$dir/shares" nice "$(seconds 10)" 'nice error, one CPU' "$cpu0" || failed="shares ended with status $?"
 }
 
+# idle_polls 0|1: in an emulated VM, whether idle CPUs poll or halt
+idle_polls() {
+	[ -n "${BENCH_POLL:-}" ] || return 0
+	printf '@poll %s %s\n' "$BENCH_POLL" "$1"
+	read -r answer <&4
+	[ "$answer" = ok ] || failed="idle CPUs cannot be told to halt: $answer"
+}
+
 pipe_us() { "$@" "$tools/perf" bench sched pipe -l "$(scaled 10000)" 2>&1 | sed -nE 's|^ *([0-9.]+) usecs/op$|\1|p'; }
 
 suite_switch() {
+	idle_polls 0
 	value switch 'pipe, pinned' us/op less "$(pipe_us taskset -c "$cpu0")"
 	value switch 'pipe, free' us/op less "$(pipe_us env)"
 	# 2 groups of 20 senders and 20 receivers; each sends to each.
-	loops=$(scaled 10)
+	loops=$(scaled 100)
 	"$tools/hackbench" -g 2 -f 8 -l "$loops" >"$tmp/hackbench" 2>&1
 	value switch messages us/message less "$(awk -v n=$((2 * 8 * 8 * loops)) \
 		'$1 == "Time:" { printf "%.3f", $2 * 1e6 / n }' "$tmp/hackbench")"
+	idle_polls 1
 }
 
 # stress METRIC ARG...: bogo operations per second, of the brief metrics

@@ -84,6 +84,17 @@ def unpause(path, address):
         gdb.resume()
 
 
+def poke(path, address, value):
+    """Writes a 32-bit variable of the guest's kernel; says whether that worked."""
+    gdb = Gdb(path)
+    try:
+        gdb.stop()
+        return (gdb.ask('Qqemu.PhyMemMode:1') == 'OK' and
+                gdb.ask(f"M{address - KERNEL_MAP:x},4:{value.to_bytes(4, 'little').hex()}") == 'OK')
+    finally:
+        gdb.resume()
+
+
 class Bench:
     def __init__(self, args):
         self.args = args
@@ -158,12 +169,18 @@ class Bench:
             os.mkfifo(f'{work}/ctl.out')
             env['PATH'] = f"{args.qemu}:{env['PATH']}"
             env['QUMUN_ACCEL'] = 'tcg'
-            vm += ['--append', ' idle=poll iomem=relaxed']
+            vm += ['--append', ' iomem=relaxed']
             for arg in ('-icount', 'shift=1,align=off,sleep=off', '-machine', 'hpet=off',
                         '-serial', f'pipe:{work}/ctl',
                         '-gdb', f'unix:{work}/gdb,server=on,wait=off'):
                 vm += ['--qemu-arg', arg]
         return [*vm, args.kernel, '--', 'sh', '/bench/vm.sh', args.time, *guest], env
+
+    @staticmethod
+    def answer(work, text):
+        """To a VM that waits for it."""
+        with open(f'{work}/ctl.in', 'w', encoding='ascii') as control:
+            control.write(text + '\n')
 
     def take(self, line, tag, work, addresses):
         """One line of a VM's output; returns its record, if it is one."""
@@ -172,8 +189,14 @@ class Bench:
         elif line == '@patch-end':
             # list(): each of them, also after the first success
             ok = any(list(unpause(f'{work}/gdb', a) for a in addresses))
-            with open(f'{work}/ctl.in', 'w', encoding='ascii') as control:
-                control.write('ok\n' if ok else 'no PAUSE found\n')
+            self.answer(work, 'ok' if ok else 'no PAUSE found')
+        elif line.startswith('@poll '):
+            _, address, value = line.split()
+            if address == 'unknown':
+                self.answer(work, 'the kernel does not show cpu_idle_force_poll')
+            else:
+                ok = poke(f'{work}/gdb', int(address, 16), int(value))
+                self.answer(work, 'ok' if ok else 'the debug stub did not write')
         elif line.startswith('{'):
             record = json.loads(line)
             if 'step' in record:

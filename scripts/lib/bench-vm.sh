@@ -1,6 +1,7 @@
 #!/bin/sh
 # The first thing in a benchmark's VM: makes its CPUs equal and independent, then
-# hands over to bench-guest.sh.  Why each step: see scripts/bench.
+# hands over to bench-guest.sh, with the host's answers as file descriptor 4.  Why each
+# step: see scripts/bench.
 #
 # usage: bench-vm.sh icount|real ARG...	(ARGs of bench-guest.sh)
 
@@ -23,6 +24,15 @@ if [ "$time" = icount ]; then
 		echo "idle CPUs would lend their speed to others: $answer"
 		exit 1
 	}
-	exec 4<&-
+	# From now on idle CPUs poll.  (With idle=poll they could not halt for suites that
+	# are measured so.)
+	BENCH_POLL=$(awk '$3 == "cpu_idle_force_poll" { print $1 }' /proc/kallsyms)
+	export BENCH_POLL="${BENCH_POLL:-unknown}"
+	echo "@poll $BENCH_POLL 1"
+	read -r answer <&4
+	[ "$answer" = ok ] || {
+		echo "idle CPUs cannot be told to poll: $answer"
+		exit 1
+	}
 fi
 exec sh /bench/guest.sh /bench "$@"
