@@ -286,6 +286,18 @@ static void policy_wake(struct waking *w, const struct task_ctx *tctx, u64 v)
 	w->boost = tctx->boost;
 }
 
+/*
+ * It counts as one with long bursts. For a task that may have been woken by the one
+ * whose CPU it would take: the other end of a pipe, thrown out at each message, finds
+ * the answer there when it comes back, does not sleep, and so looks like one that runs
+ * for long; it would go on like this for ever.
+ */
+static void policy_wake_patient(struct waking *w)
+{
+	w->burst_ns = SPARE_MAX_NS;
+	w->spare_ns = SPARE_MAX_NS;
+}
+
 /* May a waking task take a CPU from anybody at all? */
 static bool policy_may_preempt(const struct domain *dom, const struct waking *w)
 {

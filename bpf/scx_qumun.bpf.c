@@ -130,6 +130,9 @@ static void enqueue_pinned(struct domain *dom, struct task_struct *p, struct tas
 	policy_join(dom, tctx, policy_floor(beside), QM_DEBT_WAITING);
 	if (woken) {
 		policy_wake(&w, tctx, tctx->vruntime);
+		/* Woken by the one that runs here, perhaps, which then looks busy for ever. */
+		if (cpu == (s32)bpf_get_smp_processor_id())
+			policy_wake_patient(&w);
 		if (policy_may_preempt(dom, &w) && preempt_cpu(cpu, &w)) {
 			compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(dom),
 					  enq_flags | SCX_ENQ_PREEMPT);
