@@ -358,9 +358,10 @@ static bool policy_may_go_next(const struct domain *dom, const struct cpu_run *r
 /*
  * A sync wakeup promises that the waker is about to sleep. Some keep that promise,
  * like the two ends of a pipe; others have only copied the flag, and go on. Only who
- * has kept it a few times of late is believed.
+ * has kept it a few times of late is believed: the other one cannot run meanwhile, and
+ * a server and its client had better run side by side.
  */
-#define SYNC_SOON_NS		100000
+#define SYNC_SOON_NS		20000
 #define SYNC_TRUST_MAX		7
 #define SYNC_TRUST_ENOUGH	4
 

@@ -79,15 +79,15 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags & ~SCX_WAKE_SYNC, &is_idle);
 	if (is_idle)
 		return run_on(dom, p, cpu, 0, QUMUN_STAT_IDLE);
-	if (follows) {
-		tctx->queued_ns = w.now_ns;
-		return run_on(dom, p, waker_cpu, 0, QUMUN_STAT_NEXT);
-	}
 	if (is_woken && policy_may_preempt(dom, &w)) {
 		s32 taken_cpu = preempt_pick_cpu(p, prev_cpu, wake_flags, &w);
 
 		if (taken_cpu >= 0)
 			return run_on(dom, p, taken_cpu, SCX_ENQ_PREEMPT, QUMUN_STAT_PREEMPT);
+	}
+	if (follows) {
+		tctx->queued_ns = w.now_ns;
+		return run_on(dom, p, waker_cpu, 0, QUMUN_STAT_NEXT);
 	}
 	return cpu;
 }
