@@ -87,7 +87,7 @@ VM_TEST(next_pinned, .about = "two bound tasks that take turns need no queue, an
 	sleep_ms(3500);
 	daemon_read(&daemon1);
 	hogs_stop(tasks, 2);
-	CHECK(last_counter("next") < 100, "%llu of hogs are next",
+	CHECK(last_counter("next") < 20, "%llu of hogs are next",
 	      (unsigned long long)last_counter("next"));
 
 	ping_pong_start(&pair, &pinned);
@@ -100,8 +100,11 @@ VM_TEST(next_pinned, .about = "two bound tasks that take turns need no queue, an
 	     (unsigned long long)turns, (unsigned long long)last_counter("next"),
 	     (unsigned long long)last_counter("switches"));
 	CHECK(turns > 100, "%llu turns only", (unsigned long long)turns);
-	CHECK(last_counter("next") > last_counter("switches") / 2, "most went through the queue: %s",
-	      daemon1.out);
+	/*
+	 * Not all: one of the two may have had so much more that the other one takes the
+	 * CPU from it, and then it goes back through the queue.
+	 */
+	CHECK(last_counter("next") > 100, "all went through the queue: %s", daemon1.out);
 
 	tasks[0] = hog_start(&pinned);
 	tasks[1] = pair.pids[0];
@@ -129,8 +132,8 @@ VM_TEST(next_free, .about = "two free tasks that take turns share a CPU, and hog
 	daemon_read(&daemon1);
 	note("of the last second's switches %llu of %llu to the waker's CPU",
 	     (unsigned long long)last_counter("next"), (unsigned long long)last_counter("switches"));
-	CHECK(last_counter("next") > last_counter("switches") / 2,
-	      "most went elsewhere, or through the queue: %s", daemon1.out);
+	CHECK(last_counter("next") > 100, "all went elsewhere, or through the queue: %s",
+	      daemon1.out);
 
 	/* One more hog than CPUs, so that all is taken. */
 	hogs_start(tasks, nr + 1, &free_task);
