@@ -74,16 +74,18 @@
  * throw each other out; a key press does not wait for a millisecond of a frame's
  * worker; and a CPU hog gives way to all. New tasks count as ones with long
  * bursts. Who itself wakes others up with messages (sync wakeups) has 2 ms
- * before it can be preempted: else each message would cost two switches. A task
- * is never preempted by one with a smaller boost.
+ * before it can be preempted by its like: else each message would cost two
+ * switches. A task is never preempted by one with a smaller boost.
  *
  * Going next. Where it may not take the CPU, a waking task may at least be the
  * next one there, without a way through a queue, which costs as much as all the
  * rest of a switch: if it may run nowhere else, or if its waker says that it is
  * about to sleep (a sync wakeup) and runs only for a moment. It must not be
- * ahead of the clock by more than 1 ms, or there must be nobody who waits. Wakers
- * that have kept that promise of late are followed even if some CPU is idle: two
- * that take turns need one CPU.
+ * ahead of the clock by more than 1 ms, or there must be nobody who waits; and
+ * only one can be next. Wakers that have kept that promise of late are followed
+ * even if some CPU is idle: two that take turns need one CPU. Those that are less
+ * boosted are not followed. While somebody is next the kernel does not ask for
+ * the first one in the queues; so nobody is when a search for a rescue is due.
  *
  * What this handles badly. Tasks confined to a few overcrowded CPUs (by a
  * cpuset, say), while the other CPUs are not crowded, fall behind V; among
@@ -173,19 +175,26 @@ static void policy_join(struct domain *dom, struct task_ctx *tctx, u64 floor, u3
 }
 
 /*
- * A task keeps its CPU. If it is behind all the same, it deserves more than the one
- * CPU that it can use, and never will catch up: what it cannot use is no credit.
- * Without this it would hold the clock back, and all others be ahead of it for ever.
+ * A task keeps its CPU. If it is behind all the same after a long time on it, it
+ * deserves more than the one CPU that it can use, and never will catch up: what it
+ * cannot use is no credit. Without this it would hold the clock back, and all others
+ * be ahead of it for ever. Not at once: light tasks go far ahead with each of their
+ * turns, and who is behind then is owed what comes between those.
  */
-static void policy_keep(struct domain *dom, struct task_ctx *tctx, u32 debt_slices)
+#define KEPT_LONG_NS		200000000
+
+static void policy_keep(struct domain *dom, const struct cpu_run *run, struct task_ctx *tctx,
+			u32 debt_slices)
 {
+	bool is_long = run->start_ns && qm_elapsed(run->start_ns, compat_now()) > KEPT_LONG_NS;
 	u64 debt = qm_debt(debt_slices, config.slice_max_ns, tctx->weight);
 	u64 v = tctx->vruntime;
 
 	if (!tctx->joined)
 		return;
 	bpf_spin_lock(&dom->lock);
-	v = qm_later(v, policy_floor(dom->clock.now));
+	if (is_long)
+		v = qm_later(v, policy_floor(dom->clock.now));
 	v = qm_earlier(v, dom->clock.now + debt);
 	if (v != tctx->vruntime)
 		qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
@@ -311,24 +320,35 @@ static u64 policy_awake(const struct cpu_run *run, u64 now_ns)
 }
 
 /*
- * By how much the task that runs on a CPU has to give way to one that wakes up, in ns;
- * 0 if it is not to. Either it is ahead, and no longer to be spared; or it is about to
- * run for so much longer that the other one is done before that matters.
+ * Is it time to look for tasks in the queues that have waited too long? That is done
+ * by dispatch, which the kernel leaves out while somebody is next; so nobody may be.
  */
-static s64 policy_lead(const struct cpu_run *run, const struct waking *w)
+static bool policy_rescue_is_due(const struct domain *dom, const struct cpu_run *run, u64 now_ns)
+{
+	return (dom->nr_waiting || run->nr_waiting) && !qm_before(now_ns, run->rescue_check_ns);
+}
+
+/*
+ * By how much the task that runs on a CPU has to give way to one that wakes up, in ns;
+ * 0 if it is not to. Either it is about to run for so much longer that the other one is
+ * done before that matters, or it is ahead, and no longer to be spared.
+ */
+static s64 policy_lead(const struct domain *dom, const struct cpu_run *run,
+		       const struct waking *w)
 {
 	u64 ran_ns = qm_elapsed(run->start_ns, w->now_ns);
 	u64 awake_ns = run->awake_ns + ran_ns;
 	s64 lead;
 
-	if (!run->start_ns || run->boost > w->boost)
+	if (!run->start_ns || run->boost > w->boost || policy_rescue_is_due(dom, run, w->now_ns))
 		return 0;
-	if ((run->sends || run->sync_ns) && ran_ns < SENDER_SPARE_NS)
+	if (run->boost == w->boost && (run->sends || run->sync_ns) && ran_ns < SENDER_SPARE_NS)
 		return 0;
-	if (awake_ns < w->spare_ns) {
-		lead = run->burst_ns - awake_ns - SHORTER_TIMES * w->burst_ns;
-		return lead > 0 ? lead : 0;
-	}
+	lead = run->burst_ns - awake_ns - SHORTER_TIMES * w->burst_ns;
+	if (lead > 0)
+		return lead;
+	if (awake_ns < w->spare_ns)
+		return 0;
 	lead = run->vruntime + qm_vruntime(ran_ns, run->weight) - w->v;
 	return lead > (s64)w->spare_ns ? lead : 0;
 }
@@ -350,6 +370,8 @@ static bool policy_is_brief(const struct cpu_run *run, u64 now_ns)
 static bool policy_may_go_next(const struct domain *dom, const struct cpu_run *run,
 			       const struct waking *w)
 {
+	if (policy_rescue_is_due(dom, run, w->now_ns))
+		return false;
 	if (!qm_before(dom->clock.now + NEXT_MARGIN_NS, w->v))
 		return true;
 	return !dom->nr_waiting && !run->nr_waiting && policy_is_brief(run, w->now_ns);

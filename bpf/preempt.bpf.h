@@ -54,8 +54,9 @@ static void preempt_note_stopping(s32 cpu, struct task_ctx *tctx, bool sleeps)
 __noinline s64 preempt_lead(s32 cpu, const struct waking *w)
 {
 	struct cpu_run *run = cpu_run(cpu);
+	struct domain *dom = domain();
 
-	return run && w ? policy_lead(run, w) : 0;
+	return run && dom && w ? policy_lead(dom, run, w) : 0;
 }
 
 /* Of those who think of the same CPU, one gets it. */
@@ -121,17 +122,23 @@ static s32 preempt_pick_cpu(struct task_struct *p, s32 prev_cpu, u64 wake_flags,
 	return preempt_furthest(p, prev_cpu, spared_cpu, w);
 }
 
-/*
- * The waker says that it is about to sleep. May the waking task @p have its CPU then?
- * Not if the waker is one that runs on and on, whatever it says, or has promised its
- * CPU to somebody already.
- */
-static bool may_follow(const struct domain *dom, struct cpu_run *waker, struct task_struct *p,
-		       const struct waking *w)
+/* The waker says that it is about to sleep: from now on it has to keep that promise. */
+static void note_promise(struct cpu_run *waker, u64 now_ns)
 {
 	if (!waker->sync_ns)
-		waker->sync_ns = w->now_ns;
-	return policy_is_brief(waker, w->now_ns) && policy_may_go_next(dom, waker, w) &&
+		waker->sync_ns = now_ns;
+}
+
+/*
+ * May the waking task @p be the next one on the CPU of a waker that says that it is
+ * about to sleep? Not if the waker is one that usually runs on, whatever it says, or is
+ * less boosted, or has promised its CPU to somebody already.
+ */
+static bool may_follow(const struct domain *dom, const struct cpu_run *waker,
+		       struct task_struct *p, const struct waking *w)
+{
+	return waker->sync_trust && waker->boost >= w->boost && waker->burst_ns < SPARE_MAX_NS &&
+	       policy_is_brief(waker, w->now_ns) && policy_may_go_next(dom, waker, w) &&
 	       bpf_cpumask_test_cpu(bpf_get_smp_processor_id(), p->cpus_ptr) &&
 	       !scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL);
 }

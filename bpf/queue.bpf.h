@@ -135,11 +135,18 @@ static bool pinned_first(const struct waiting *w, struct cpu_run *run)
 	return run->turn++ & 1;
 }
 
-/* Take the first task of the queue that comes first; if that one is empty by now, of the other. */
-static bool run_first(s32 cpu, bool pinned)
+/*
+ * Take the first task of the queue that comes first; if that one is empty by now, of the
+ * other. To take a task over from another CPU the kernel lets go of this one's run queue
+ * for a moment: who was bound to this CPU and woke up just then is looked for at last.
+ */
+static bool run_first(const struct domain *dom, const struct cpu_run *run, s32 cpu, bool pinned)
 {
-	return compat_move_to_local(pinned ? DSQ_CPU(cpu) : DSQ_SHARED) ||
-	       compat_move_to_local(pinned ? DSQ_SHARED : DSQ_CPU(cpu));
+	if (pinned && compat_move_to_local(DSQ_CPU(cpu)))
+		return true;
+	if (dom->nr_waiting && compat_move_to_local(DSQ_SHARED))
+		return true;
+	return run->nr_waiting && compat_move_to_local(DSQ_CPU(cpu));
 }
 
 /* How far a queue is searched for tasks that have waited too long. */

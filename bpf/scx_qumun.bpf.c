@@ -39,9 +39,10 @@ __u32 features;
 #include "exit.bpf.h"
 
 /* Insert @p where it runs at once, or next; select_cpu returns that CPU. */
-static s32 run_on(struct domain *dom, struct task_struct *p, s32 cpu, u64 enq_flags,
-		  enum qumun_stat why)
+static __always_inline s32 run_on(struct domain *dom, struct task_struct *p, struct task_ctx *tctx,
+				  s32 cpu, u64 enq_flags, enum qumun_stat why)
 {
+	tctx->queued_ns = compat_now();
 	compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(dom), enq_flags);
 	stat_inc(why);
 	return cpu;
@@ -66,29 +67,28 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 	if (is_woken) {
 		policy_update_weight(dom, p, tctx);
 		policy_wake(&w, tctx, qm_later(tctx->vruntime, policy_floor(dom->clock.now)));
-		follows = wake_flags & SCX_WAKE_SYNC && may_follow(dom, waker, p, &w);
+		if (wake_flags & SCX_WAKE_SYNC) {
+			note_promise(waker, w.now_ns);
+			follows = may_follow(dom, waker, p, &w);
+		}
 	}
-	if (follows && waker->sync_trust >= SYNC_TRUST_ENOUGH) {
-		tctx->queued_ns = w.now_ns;
-		return run_on(dom, p, waker_cpu, 0, QUMUN_STAT_NEXT);
-	}
+	if (follows && waker->sync_trust >= SYNC_TRUST_ENOUGH)
+		return run_on(dom, p, tctx, waker_cpu, 0, QUMUN_STAT_NEXT);
 	/*
 	 * For a sync wakeup the kernel calls the waker's own CPU idle, hoping
 	 * that it soon will be; whether to believe that was decided above.
 	 */
 	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags & ~SCX_WAKE_SYNC, &is_idle);
 	if (is_idle)
-		return run_on(dom, p, cpu, 0, QUMUN_STAT_IDLE);
+		return run_on(dom, p, tctx, cpu, 0, QUMUN_STAT_IDLE);
 	if (is_woken && policy_may_preempt(dom, &w)) {
 		s32 taken_cpu = preempt_pick_cpu(p, prev_cpu, wake_flags, &w);
 
 		if (taken_cpu >= 0)
-			return run_on(dom, p, taken_cpu, SCX_ENQ_PREEMPT, QUMUN_STAT_PREEMPT);
+			return run_on(dom, p, tctx, taken_cpu, SCX_ENQ_PREEMPT, QUMUN_STAT_PREEMPT);
 	}
-	if (follows) {
-		tctx->queued_ns = w.now_ns;
-		return run_on(dom, p, waker_cpu, 0, QUMUN_STAT_NEXT);
-	}
+	if (follows)
+		return run_on(dom, p, tctx, waker_cpu, 0, QUMUN_STAT_NEXT);
 	return cpu;
 }
 
@@ -134,14 +134,16 @@ static void enqueue_pinned(struct domain *dom, struct task_struct *p, struct tas
 		if (cpu == (s32)bpf_get_smp_processor_id())
 			policy_wake_patient(&w);
 		if (policy_may_preempt(dom, &w) && preempt_cpu(cpu, &w)) {
-			compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(dom),
+			tctx->queued_ns = w.now_ns;
+			compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice_on(dom, run),
 					  enq_flags | SCX_ENQ_PREEMPT);
 			stat_inc(QUMUN_STAT_PREEMPT);
 			return;
 		}
-		if (policy_may_go_next(dom, run, &w)) {
+		if (policy_may_go_next(dom, run, &w) &&
+		    !scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL_ON | cpu)) {
 			tctx->queued_ns = w.now_ns;
-			compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(dom), enq_flags);
+			compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice_on(dom, run), enq_flags);
 			stat_inc(QUMUN_STAT_NEXT);
 			return;
 		}
@@ -192,17 +194,19 @@ static void keep_running(const struct domain *dom, const struct cpu_run *run,
 }
 
 /* Does @prev, whose slice has ended, come before all who wait? */
-static bool prev_is_first(struct domain *dom, struct task_struct *prev, struct task_ctx *tctx,
-			  const struct waiting *w, u64 first_v)
+static bool prev_is_first(struct domain *dom, const struct cpu_run *run, struct task_struct *prev,
+			  struct task_ctx *tctx, const struct waiting *w, bool pinned)
 {
+	u64 first_v = pinned ? w->pinned_v : w->shared_v;
+
 	policy_charge(dom, prev, tctx, false);
 	policy_update_weight(dom, prev, tctx);
 	if (nobody_waits(w)) {
-		policy_keep(dom, tctx, QM_DEBT_ALONE);
+		policy_keep(dom, run, tctx, QM_DEBT_ALONE);
 		tctx->yielded = false;
 		return true;
 	}
-	if (w->shared == HEAD_UNKNOWN)
+	if (w->shared == HEAD_UNKNOWN || w->pinned == HEAD_UNKNOWN)
 		return false;
 	if (tctx->yielded) {
 		tctx->yielded = false;
@@ -211,7 +215,7 @@ static bool prev_is_first(struct domain *dom, struct task_struct *prev, struct t
 	}
 	if (qm_before(first_v, tctx->vruntime))
 		return false;
-	policy_keep(dom, tctx, QM_DEBT_WAITING);
+	policy_keep(dom, run, tctx, QM_DEBT_WAITING);
 	return true;
 }
 
@@ -233,7 +237,7 @@ BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 		return;
 	/* Who goes on is not known only if there is more than one to choose from. */
 	if (!prev_wants && !(dom->nr_waiting && run->nr_waiting)) {
-		compat_move_to_local(run->nr_waiting ? DSQ_CPU(cpu) : DSQ_SHARED);
+		run_first(dom, run, cpu, run->nr_waiting);
 		return;
 	}
 	look_at_queues(dom, run, &w, cpu);
@@ -241,13 +245,13 @@ BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 
 	if (prev_wants) {
 		tctx = task_ctx(prev);
-		if (tctx && prev_is_first(dom, prev, tctx, &w, pinned ? w.pinned_v : w.shared_v)) {
+		if (tctx && prev_is_first(dom, run, prev, tctx, &w, pinned)) {
 			keep_running(dom, run, prev);
 			return;
 		}
 	}
 
-	if (!run_first(cpu, pinned) && prev_wants)
+	if (!run_first(dom, run, cpu, pinned) && prev_wants)
 		keep_running(dom, run, prev);
 }
 
@@ -277,6 +281,8 @@ BPF_PROG(qumun_running, struct task_struct *p)
 	stat_inc(QUMUN_STAT_SWITCHES);
 	queue_count(dom, tctx, QUEUE_NONE);
 	count_wait(tctx, now_ns);
+	/* While somebody was next, dispatch did not see it. */
+	tctx->yielded = false;
 	/* It came past the queues: to an idle CPU, as a kthread, on its way out. */
 	if (!tctx->joined) {
 		policy_update_weight(dom, p, tctx);

@@ -73,6 +73,7 @@ enum {
  */
 #define SCX_DSQ_GLOBAL		((1ULL << 63) | 1)
 #define SCX_DSQ_LOCAL		((1ULL << 63) | 2)
+#define SCX_DSQ_LOCAL_ON	((1ULL << 63) | (1ULL << 62))
 #define SCX_TASK_QUEUED		1
 #define SCX_KICK_IDLE		1ULL
 #define SCX_ENQ_PREEMPT		(1ULL << 32)

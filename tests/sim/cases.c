@@ -638,6 +638,57 @@ static void wait_extremes(void)
 	run_for(10 * NSEC_PER_SEC);
 }
 
+/* On one CPU: who is heavy, and far behind after each turn of a light one. */
+static void share_light(void)
+{
+	struct machine m = { .nr_cpus = 1, .smt = 1, .llc_cpus = 1, .ipi_ns = NSEC_PER_USEC };
+	struct limits limits = { .idle_ns = TICK_NS };
+	bool lightest = rnd_percent(50);
+	struct group *group;
+	struct mask mask;
+
+	start(&m);
+	mask = full_mask();
+	group = group_new(NULL, 0);
+	spawn(&prog_hog, group, 100, &mask, NSEC_PER_MSEC);
+	for (u32 i = 0; i < (lightest ? 10 : 6); i++)
+		spawn(&prog_hog, group, nice_weight(lightest ? 19 : 10), &mask,
+		      20 * NSEC_PER_MSEC);
+	check_start(&limits);
+	measure_shares(20 * NSEC_PER_SEC);
+}
+
+static const struct program prog_sleeper = {
+	.name = "sleeper", .burst_lo = 2 * NSEC_PER_MSEC, .burst_hi = 3 * NSEC_PER_MSEC,
+	.sleep_lo = 500 * NSEC_PER_USEC, .sleep_hi = 1500 * NSEC_PER_USEC, .wake_far_pct = 100,
+};
+
+/* Heavy sleepers that fill a CPU between them, each one next when another one sleeps. */
+static void wait_crowd(void)
+{
+	struct machine m = { .nr_cpus = 4, .smt = 1, .llc_cpus = 4, .ipi_ns = NSEC_PER_USEC };
+	struct limits limits = { .idle_ns = 100 * NSEC_PER_SEC, .wait_ns = 2 * NSEC_PER_SEC };
+	bool boosted = rnd_percent(50);
+	struct group *group, *sleepers;
+	struct mask first;
+
+	start(&m);
+	first = cpu_mask(0);
+	group = group_new(NULL, 0);
+	sleepers = group_new(NULL, boosted ? 4096 : 0);
+	for (u32 cpu = 1; cpu < 4; cpu++) {
+		struct mask mask = cpu_mask(cpu);
+
+		spawn(&prog_hog, group, 100, &mask, NSEC_PER_MSEC);
+	}
+	spawn(&prog_hog, group, nice_weight(rnd_percent(50) ? 19 : 0), &first, NSEC_PER_MSEC);
+	for (u32 i = 0; i < 4; i++)
+		spawn(&prog_sleeper, sleepers, boosted ? 100 : nice_weight(-20), &first,
+		      20 * NSEC_PER_MSEC);
+	check_start(&limits);
+	run_for(15 * NSEC_PER_SEC);
+}
+
 /* --- work conservation --- */
 
 /* Few tasks that come and go; between select_cpu and enqueue, CPUs become idle. */
@@ -755,6 +806,7 @@ const struct sim_case sim_cases[] = {
 	     .seeds = 1, NOTICES(PREV_IGNORED, 1)),
 	CASE(share_late, "who comes late to a crowd gets what the others have", .seeds = 20,
 	     .known = KNOWN_CLOCK),
+	CASE(share_light, "one beside many light ones", .seeds = 4, NOTICES(PREV_IGNORED, 4)),
 	CASE(share_wrap, "shares while vruntimes wrap around", .seeds = 20,
 	     NOTICES(VTIME_NO_WRAP, 5)),
 	CASE(share_pinned, "shares of hogs that may not run everywhere", .seeds = 20,
@@ -772,6 +824,7 @@ const struct sim_case sim_cases[] = {
 	CASE(cheat_yields, "yielding gains nothing", .seeds = 10, NOTICES(CHARGE_LOST, 10)),
 	CASE(wait_extremes, "the lightest beside the heaviest", .seeds = 20,
 	     NOTICES(NO_RESCUE, 5)),
+	CASE(wait_crowd, "heavy sleepers that fill a CPU", .seeds = 10, NOTICES(NO_RESCUE, 10)),
 	CASE(idle_races, "no CPU idles beside a task that waits", .seeds = 20,
 	     NOTICES(KICKS_LOST, 5)),
 	CASE(idle_unseen, "the same while CPUs take time to be seen as idle", .seeds = 20,

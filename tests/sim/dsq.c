@@ -141,6 +141,8 @@ s32 scx_bpf_dsq_nr_queued(u64 dsq_id)
 {
 	if (dsq_id == SCX_DSQ_LOCAL)
 		return cpus[this_cpu].local.nr;
+	if ((dsq_id & SCX_DSQ_LOCAL_ON) == SCX_DSQ_LOCAL_ON)
+		return cpus[(u32)dsq_id].local.nr;
 	return dsq_find(dsq_id)->nr;
 }
 
