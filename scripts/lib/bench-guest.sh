@@ -123,7 +123,7 @@ in_charge() {
 # --- suites ------------------------------------------------------------------
 
 suite_wakeup() {
-	"$dir/wakeup" "$(seconds 20)" "$seed" $fg $bg || failed="wakeup ended with status $?"
+	"$dir/wakeup" "$(seconds 15)" "$seed" $fg $bg || failed="wakeup ended with status $?"
 	start_noise
 	before=$(idle_ticks)
 	in_cgroup $fg "$tools/cyclictest" --policy=other -t 2 -i 3000 -d 777 -D "$(seconds 6)" -h 60000 -q >"$tmp/cyclic" 2>&1 ||
@@ -197,7 +197,15 @@ idle_polls() {
 	[ -n "${BENCH_POLL:-}" ] || return 0
 	printf '@poll %s %s\n' "$BENCH_POLL" "$1"
 	read -r answer <&4
-	[ "$answer" = ok ] || failed="idle CPUs cannot be told to halt: $answer"
+	[ "$answer" = ok ] || {
+		# What is measured from now on would be wrong.
+		echo "idle CPUs cannot be told to poll or to halt: $answer"
+		exit 1
+	}
+	# CPUs that halt see it when something wakes them up.
+	for cpu in $(seq 0 $((cpus - 1))); do
+		taskset -c "$cpu" true
+	done
 }
 
 pipe_us() { "$@" "$tools/perf" bench sched pipe -l "$(scaled 10000)" 2>&1 | sed -nE 's|^ *([0-9.]+) usecs/op$|\1|p'; }
@@ -206,7 +214,7 @@ suite_switch() {
 	idle_polls 0
 	value switch 'pipe, pinned' us/op less "$(pipe_us taskset -c "$cpu0")"
 	value switch 'pipe, free' us/op less "$(pipe_us env)"
-	# 2 groups of 20 senders and 20 receivers; each sends to each.
+	# 2 groups of 8 senders and 8 receivers; each sends to each.
 	loops=$(scaled 100)
 	"$tools/hackbench" -g 2 -f 8 -l "$loops" >"$tmp/hackbench" 2>&1
 	value switch messages us/message less "$(awk -v n=$((2 * 8 * 8 * loops)) \
@@ -243,7 +251,7 @@ suite_stress() {
 # A fixed project, made here so that nothing need be brought along: for each unit two
 # shells, make's and the compiler's start script, sed, tcc and md5sum.
 suite_build() {
-	units=$(scaled 200)
+	units=$(scaled 150)
 	mkdir "$tmp/project"
 	awk -v dir="$tmp/project" -v units="$units" 'BEGIN {
 		for (u = 1; u <= units; u++) {
@@ -297,6 +305,7 @@ suite_redis() {
 		tries=$((tries + 1))
 		if [ $tries -gt 200 ]; then
 			failed="redis-server did not start"
+			kill $server 2>/dev/null
 			return
 		fi
 		sleep 0.1

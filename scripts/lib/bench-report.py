@@ -111,6 +111,7 @@ class Results:
         for runs in self.runs.values():
             for suites in runs.values():
                 engine = suites.get('engine', Suite()).values
+                measured = 'slowest CPU' in engine or 'engine' not in self.meta.get('suites', '')
                 slow = min(engine.get('slowest CPU', [100.0]))
                 fast = max(engine.get('fastest CPU', [100.0]))
                 for name, suite in suites.items():
@@ -118,6 +119,8 @@ class Results:
                         suite.failed = 'did not end'
                     elif suite.failed:
                         pass
+                    elif not measured:
+                        suite.failed = 'whether the CPUs were equal was not measured'
                     elif slow < SPEED_EQUAL * fast or slow < SPEED_MIN or fast > SPEED_MAX:
                         suite.failed = f'the CPUs were not equal: {slow:.0f}..{fast:.0f} %'
                     elif name in SATURATING and min(suite.values.get('busy', [100])) < BUSY_MIN:
@@ -156,16 +159,23 @@ def spread(samples):
 
 def compare(samples, reference, better, unit, metric):
     """(ratio of medians, 'better' | 'worse' | 'same' | '')."""
-    if not samples or not reference or not statistics.median(reference):
+    if not samples or not reference:
         return None, ''
+    single = min(len(samples), len(reference)) == 1
+    points = statistics.median(samples) - statistics.median(reference)
+    if not statistics.median(reference):
+        # No ratio to nothing, but a loss is a loss.
+        if better not in ('less', 'more') or unit not in ('%', 'points'):
+            return None, ''
+        if abs(points) < POINTS[single]:
+            return None, 'same'
+        return None, 'better' if (points < 0) == (better == 'less') else 'worse'
     ratio = statistics.median(samples) / statistics.median(reference)
     if better not in ('less', 'more'):
         return ratio, ''
-    single = min(len(samples), len(reference)) == 1
     least = NOISE_TAIL if metric.endswith(TAIL) else NOISE
     noise = max(least[single], spread(samples) + spread(reference))
-    points = abs(statistics.median(samples) - statistics.median(reference))
-    if abs(ratio - 1) <= noise or (unit in ('%', 'points') and points < POINTS[single]):
+    if abs(ratio - 1) <= noise or (unit in ('%', 'points') and abs(points) < POINTS[single]):
         return ratio, 'same'
     return ratio, 'better' if (ratio < 1) == (better == 'less') else 'worse'
 
@@ -228,6 +238,8 @@ def cell_text(cell, is_reference, runs):
             f" ±{cell['spread'] * cell['median']:.1f}" if cell['runs'] > 1 else '')
     if not is_reference and cell['ratio'] is not None:
         text += f" {cell['ratio']:.2f}x{SIGNS[cell['mark']]}"
+    elif not is_reference and cell['mark'] in ('better', 'worse'):
+        text += ' ' + SIGNS[cell['mark']]
     return text
 
 

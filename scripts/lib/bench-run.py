@@ -36,8 +36,9 @@ class Gdb:
 
     def receive(self):
         data = b''
-        while self.sock.recv(1) != b'$':
-            pass
+        while (byte := self.sock.recv(1)) != b'$':
+            if not byte:
+                raise OSError('the debug stub has closed the connection')
         while (byte := self.sock.recv(1)) != b'#':
             if not byte:
                 raise OSError('the debug stub has closed the connection')
@@ -89,8 +90,9 @@ def poke(path, address, value):
     gdb = Gdb(path)
     try:
         gdb.stop()
-        return (gdb.ask('Qqemu.PhyMemMode:1') == 'OK' and
-                gdb.ask(f"M{address - KERNEL_MAP:x},4:{value.to_bytes(4, 'little').hex()}") == 'OK')
+        at, data = f'{address - KERNEL_MAP:x},4', value.to_bytes(4, 'little').hex()
+        return (gdb.ask('Qqemu.PhyMemMode:1') == 'OK' and gdb.ask(f'M{at}:{data}') == 'OK' and
+                gdb.ask(f'm{at}') == data)
     finally:
         gdb.resume()
 

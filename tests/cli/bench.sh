@@ -109,6 +109,16 @@ one delay less 100 100 102 102
 in_csv '1.0200,same'
 result '2 % are no difference' $?
 
+report "${meta/\"cpus\"/\"suites\":\"engine switch\",\"cpus\"}" "$(value eevdf 1 switch d less 100)" \
+	"$(ended eevdf 1 switch '')" "$finished"
+in_csv 'FAILED: whether the CPUs were equal was not measured' && ((status == 1))
+result 'a machine that was not examined counts for nothing' $?
+
+report "$meta" "$(value eevdf 1 switch missed less 0 | sed s/us/%/)" "$(ended eevdf 1 switch '')" \
+	"$(value other 1 switch missed less 20 | sed s/us/%/)" "$(ended other 1 switch '')" "$finished"
+in_csv 'switch,missed,%,less,other,20,0.0000,1,,worse' && grep -q '20 -' "$work/stdout"
+result 'a loss against nothing is a loss' $?
+
 one delay less 80 120 70 90
 in_csv 'other,80,0.1250,2,0.8000,same'
 result 'less than the spread of both is no difference' $?
