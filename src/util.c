@@ -213,6 +213,33 @@ int cpu_mask_parse(struct cpu_mask *mask, const char *list)
 	}
 }
 
+const char *cpu_mask_format(char *dst, size_t size, const struct cpu_mask *mask)
+{
+	int first = cpu_mask_next(mask, 0);
+	size_t used = 0;
+
+	*dst = '\0';
+	while (first >= 0) {
+		int next = first + 1, len;
+		char item[32];
+
+		while (cpu_mask_test(mask, (unsigned int)next))
+			next++;
+		len = snprintf(item, sizeof(item), "%s%d", used ? "," : "", first);
+		if (next - first > 1)
+			len += snprintf(item + len, sizeof(item) - (size_t)len, "-%d", next - 1);
+		/* Always keep room for the dots. */
+		if (used + (size_t)len + sizeof("...") > size) {
+			strcpy(dst + used, "...");
+			break;
+		}
+		memcpy(dst + used, item, (size_t)len + 1);
+		used += (size_t)len;
+		first = cpu_mask_next(mask, (unsigned int)next);
+	}
+	return dst;
+}
+
 /*
  * Decodes the character at @s. Returns its length, or 0 for what is not UTF-8: stray or missing
  * continuation bytes (the final NUL is one), longer forms than needed, surrogates, too large.

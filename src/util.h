@@ -86,6 +86,15 @@ bool cpu_mask_equal(const struct cpu_mask *a, const struct cpu_mask *b);
 int cpu_mask_parse(struct cpu_mask *mask, const char *list);
 
 /**
+ * cpu_mask_format - write the kernel's list format, "0-3,8"
+ * @dst: receives the list; what does not fit ends in "..."
+ * @size: size of @dst in bytes, 4 at least
+ *
+ * Returns @dst, for use in argument lists.
+ */
+const char *cpu_mask_format(char *dst, size_t size, const struct cpu_mask *mask);
+
+/**
  * text_is_printable - true when @s is valid UTF-8 without control or invisible characters
  *
  * Invisible are line and paragraph separators, zero-width characters, and those that turn the

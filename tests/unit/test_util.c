@@ -211,6 +211,22 @@ static void test_mask_rejects(void **state)
 		assert_int_equal(cpu_mask_parse(&mask, large[i]), -ERANGE);
 }
 
+static void test_mask_format(void **state)
+{
+	static const char *const lists[] = { "", "0", "0-1", "0-3,8", "1,3,5-8191", "8191" };
+	struct cpu_mask mask;
+	char text[64], tight[12];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		assert_true(cpu_mask_parse(&mask, lists[i]) >= 0);
+		assert_string_equal(cpu_mask_format(text, sizeof(text), &mask), lists[i]);
+	}
+	assert_int_equal(cpu_mask_parse(&mask, "0,2,4,6,8"), 5);
+	assert_string_equal(cpu_mask_format(tight, sizeof(tight), &mask), "0,2,4,6...");
+	assert_string_equal(cpu_mask_format(tight, 4, &mask), "...");
+}
+
 static void test_escape(void **state)
 {
 	static const struct { const char *from, *to; } rows[] = {
@@ -427,6 +443,7 @@ int main(void)
 		BOXED(test_read_u64),
 		cmocka_unit_test(test_mask_parse),
 		cmocka_unit_test(test_mask_rejects),
+		cmocka_unit_test(test_mask_format),
 		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_escape_cuts),
 		cmocka_unit_test(test_escape_all),
