@@ -52,17 +52,25 @@ static void report_boosts(const struct boosts *boosts)
 	log_info("boost map: %s", PIN_PATH);
 }
 
+/* A scheduler on a guessed topology works, and people must know. */
+static void report_guesses(const struct topology *topo)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(topo->notes); i++) {
+		if (topo->notes[i][0])
+			log_warn("topology: %s", topo->notes[i]);
+	}
+}
+
 void report_start(const struct qumun_opts *opts, const struct topology *topo,
 		  const struct boosts *boosts, const struct loader *loader)
 {
 	struct utsname kernel;
+	char machine[256];
 
 	uname(&kernel);
-	log_info("running on Linux %s: %u CPUs, %u cores, %u LLCs, %u NUMA nodes, SMT %s",
-		 kernel.release, topo->nr_online, topo->nr_cores, topo->nr_llcs, topo->nr_nodes,
-		 topo->smt ? "on" : "off");
-	if (topo->llc_guessed)
-		log_warn("%s", topo->llc_note);
+	log_info("running on Linux %s: %s", kernel.release,
+		 topology_describe(topo, machine, sizeof(machine)));
+	report_guesses(topo);
 	log_info("slice %.4g to %.4g ms, lag %.4g ms, watchdog %.4g s", opts->slice_us_min / 1e3,
 		 opts->slice_us / 1e3, opts->slice_us_lag / 1e3, opts->timeout_ms / 1e3);
 	report_features(loader_features(loader));

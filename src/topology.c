@@ -8,7 +8,6 @@
  */
 #include "topology.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -16,33 +15,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "util.h"
-
-#define CPU_DIR		"sys/devices/system/cpu"
-#define NODE_DIR	"sys/devices/system/node"
+#include "topology_read.h"
 
 /* Caches listed for a CPU: four on today's machines. */
 #define MAX_CACHES	16
 
-/* Every second of 8192 CPUs makes a list of 20 KiB. */
-#define LIST_LEN	(64 << 10)
+void topology_add_note(struct reader *r, enum topology_note which, const char *fmt, ...)
+{
+	char *text = r->topo->notes[which];
+	va_list args;
 
-/**
- * struct reader - state of one topology_read()
- * @root: as given
- * @topo: the result; while reading, its numbers are leaders
- * @online: CPUs that are online
- * @text: scratch for the file being read
- */
-struct reader {
-	const char	*root;
-	struct topology	*topo;
-	struct cpu_mask	online;
-	char		text[LIST_LEN];
-};
+	if (*text)
+		return;
+	va_start(args, fmt);
+	vsnprintf(text, TOPOLOGY_NOTE_LEN, fmt, args);
+	va_end(args);
+}
 
-/* Reads a file with a list of CPUs. Returns their number or a negative errno. */
-static int read_list(struct reader *r, struct cpu_mask *mask, const char *path)
+int topology_read_list(struct reader *r, struct cpu_mask *mask, const char *path)
 {
 	int ret = read_file_str(r->root, path, r->text, sizeof(r->text));
 
@@ -58,7 +48,7 @@ static bool read_siblings(struct reader *r, struct cpu_mask *mask, int cpu, cons
 	char path[128];
 
 	snprintf(path, sizeof(path), CPU_DIR "/cpu%d/%s", cpu, name);
-	if (read_list(r, mask, path) < 0 || !cpu_mask_test(mask, (unsigned int)cpu))
+	if (topology_read_list(r, mask, path) < 0 || !cpu_mask_test(mask, (unsigned int)cpu))
 		return false;
 	cpu_mask_and(mask, &r->online);
 	return true;
@@ -74,6 +64,8 @@ static void read_core(struct reader *r, struct cpu_mask *core, int cpu)
 	/* The second name is the older one. */
 	if (!read_siblings(r, core, cpu, "topology/core_cpus_list") &&
 	    !read_siblings(r, core, cpu, "topology/thread_siblings_list")) {
+		topology_add_note(r, TOPOLOGY_NOTE_CORE,
+		     "no siblings listed for CPU %d: taken as a core of its own", cpu);
 		memset(core, 0, sizeof(*core));
 		cpu_mask_set(core, (unsigned int)cpu);
 	}
@@ -100,8 +92,26 @@ static int read_cache_level(struct reader *r, int cpu, int index)
 	return level <= MAX_CACHES ? (int)level : -EINVAL;
 }
 
-/* Finds the CPUs that share the highest cache of @cpu. Returns its level, 0 without one. */
-static int read_cache(struct reader *r, struct cpu_mask *shared, int cpu)
+/* Size of a cache in KiB; the kernel writes "512K". 0 when it is not known. */
+static unsigned int read_cache_size(struct reader *r, int cpu, int index)
+{
+	char path[128], text[32];
+	uint64_t size;
+	int len;
+
+	snprintf(path, sizeof(path), CPU_DIR "/cpu%d/cache/index%d/size", cpu, index);
+	len = read_file_str(r->root, path, text, sizeof(text));
+	if (len < 1 || text[len - 1] != 'K')
+		return 0;
+	text[len - 1] = '\0';
+	return parse_u64(text, 0, UINT_MAX, &size) ? 0 : (unsigned int)size;
+}
+
+/*
+ * Finds the CPUs that share the highest cache of @cpu, and its size. Returns its level, 0 without
+ * one.
+ */
+static int read_cache(struct reader *r, struct cpu_mask *shared, unsigned int *size_kb, int cpu)
 {
 	int best = 0;
 
@@ -116,22 +126,10 @@ static int read_cache(struct reader *r, struct cpu_mask *shared, int cpu)
 		if (level > best && read_siblings(r, &mask, cpu, name)) {
 			best = level;
 			*shared = mask;
+			*size_kb = read_cache_size(r, cpu, i);
 		}
 	}
 	return best;
-}
-
-__attribute__((format(printf, 2, 3)))
-static void note_guess(struct topology *topo, const char *fmt, ...)
-{
-	va_list args;
-
-	if (topo->llc_guessed)
-		return;
-	topo->llc_guessed = true;
-	va_start(args, fmt);
-	vsnprintf(topo->llc_note, sizeof(topo->llc_note), fmt, args);
-	va_end(args);
 }
 
 /* Without a shared cache: the leader of the next larger group that the kernel knows. */
@@ -148,11 +146,12 @@ static int guess_llc(struct reader *r, const struct cpu_mask *core, int cpu)
 			continue;
 		/* The whole die is this core: whatever its caches, there is nothing to guess. */
 		if (!cpu_mask_equal(&mask, core))
-			note_guess(r->topo, "no shared cache listed for CPU %d: LLC taken from %s",
-				   cpu, names[i]);
+			topology_add_note(r, TOPOLOGY_NOTE_LLC,
+			     "no shared cache listed for CPU %d: LLC taken from %s", cpu, names[i]);
 		return leader_of(&mask);
 	}
-	note_guess(r->topo, "no shared cache listed for CPU %d: LLC taken from its NUMA node", cpu);
+	topology_add_note(r, TOPOLOGY_NOTE_LLC,
+	     "no shared cache listed for CPU %d: LLC taken from its NUMA node", cpu);
 	return r->topo->cpus[cpu].node;
 }
 
@@ -162,59 +161,17 @@ static int guess_llc(struct reader *r, const struct cpu_mask *core, int cpu)
  */
 static void read_llc(struct reader *r, const struct cpu_mask *core, int cpu)
 {
+	struct topology_cpu *row = &r->topo->cpus[cpu];
 	struct cpu_mask shared;
-	int level = read_cache(r, &shared, cpu);
+	unsigned int size_kb = 0;
+	int level = read_cache(r, &shared, &size_kb, cpu);
 
-	if (!level || (level < 3 && cpu_mask_equal(&shared, core)))
-		r->topo->cpus[cpu].llc = guess_llc(r, core, cpu);
-	else
-		r->topo->cpus[cpu].llc = leader_of(&shared);
-}
-
-static void join_node(struct reader *r, struct cpu_mask *mask)
-{
-	int cpu;
-
-	cpu_mask_and(mask, &r->online);
-	for_each_cpu(cpu, mask)
-		r->topo->cpus[cpu].node = leader_of(mask);
-}
-
-/* CPUs that no node lists, all of them on kernels without NUMA, form one of their own. */
-static void join_leftovers(struct reader *r)
-{
-	struct cpu_mask rest = { 0 };
-	int cpu;
-
-	for_each_cpu(cpu, &r->online) {
-		if (r->topo->cpus[cpu].node < 0)
-			cpu_mask_set(&rest, (unsigned int)cpu);
+	if (!level || (level < 3 && cpu_mask_equal(&shared, core))) {
+		row->llc = guess_llc(r, core, cpu);
+		return;
 	}
-	join_node(r, &rest);
-}
-
-static void read_nodes(struct reader *r)
-{
-	char path[PATH_MAX];
-	struct dirent *entry;
-	DIR *dir = NULL;
-
-	if (snprintf(path, sizeof(path), "%s/" NODE_DIR, r->root) < (int)sizeof(path))
-		dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		struct cpu_mask mask;
-		uint64_t node;
-
-		if (strncmp(entry->d_name, "node", 4) ||
-		    parse_u64(entry->d_name + 4, 0, INT_MAX, &node))
-			continue;
-		snprintf(path, sizeof(path), NODE_DIR "/%s/cpulist", entry->d_name);
-		if (read_list(r, &mask, path) > 0)
-			join_node(r, &mask);
-	}
-	if (dir)
-		closedir(dir);
-	join_leftovers(r);
+	row->llc = leader_of(&shared);
+	row->llc_kb = size_kb;
 }
 
 /* Reads the masks and makes room for all CPUs, none of them placed yet. */
@@ -224,12 +181,12 @@ static int read_cpus(struct reader *r)
 	struct cpu_mask possible;
 	int cpu, last = 0, ret;
 
-	ret = read_list(r, &r->online, CPU_DIR "/online");
+	ret = topology_read_list(r, &r->online, CPU_DIR "/online");
 	if (ret <= 0)
 		return ret ? ret : -EINVAL;
 	topo->nr_online = (unsigned int)ret;
 
-	ret = read_list(r, &possible, CPU_DIR "/possible");
+	ret = topology_read_list(r, &possible, CPU_DIR "/possible");
 	if (ret == -ENOENT)
 		possible = r->online;
 	else if (ret < 0)
@@ -248,7 +205,7 @@ static int read_cpus(struct reader *r)
 	for (cpu = 0; cpu <= last; cpu++)
 		topo->cpus[cpu] = (struct topology_cpu){
 			.online = cpu_mask_test(&r->online, (unsigned int)cpu),
-			.core = -1, .llc = -1, .node = -1,
+			.core = -1, .sibling = -1, .llc = -1, .node = -1, .kind = -1, .rank = -1,
 		};
 	return 0;
 }
@@ -288,10 +245,63 @@ static int number_all(struct topology *topo)
 	return 0;
 }
 
+/* Fills the table of LLCs and the places within cores, from the numbers of the CPUs. */
+static int build_groups(struct topology *topo)
+{
+	unsigned int *siblings = calloc(topo->nr_cores, sizeof(*siblings));
+
+	topo->llcs = calloc(topo->nr_llcs, sizeof(*topo->llcs));
+	if (!siblings || !topo->llcs) {
+		free(siblings);
+		return -ENOMEM;
+	}
+	for (unsigned int i = 0; i < topo->nr_cpu_ids; i++) {
+		struct topology_cpu *cpu = &topo->cpus[i];
+		struct topology_llc *llc;
+
+		if (!cpu->online)
+			continue;
+		cpu->sibling = (int)siblings[cpu->core]++;
+		llc = &topo->llcs[cpu->llc];
+		if (!llc->nr_cpus++) {
+			llc->first_cpu = (int)i;
+			llc->node = cpu->node;
+			llc->size_kb = cpu->llc_kb;
+		}
+	}
+	free(siblings);
+	return 0;
+}
+
+static int read_all(struct reader *r)
+{
+	int cpu, err;
+
+	err = read_cpus(r);
+	if (err)
+		return err;
+	/* Nodes first: they are the last resort of read_llc(). */
+	topology_read_nodes(r);
+	for_each_cpu(cpu, &r->online) {
+		struct cpu_mask core;
+
+		read_core(r, &core, cpu);
+		read_llc(r, &core, cpu);
+	}
+	err = number_all(r->topo);
+	if (!err)
+		err = build_groups(r->topo);
+	if (!err)
+		err = topology_read_distances(r);
+	if (!err)
+		err = topology_read_capacity(r);
+	return err;
+}
+
 int topology_read(const char *root, struct topology *topo)
 {
 	struct reader *r;
-	int cpu, err;
+	int err;
 
 	*topo = (struct topology){ 0 };
 	r = calloc(1, sizeof(*r));
@@ -299,20 +309,7 @@ int topology_read(const char *root, struct topology *topo)
 		return -ENOMEM;
 	r->root = root;
 	r->topo = topo;
-
-	err = read_cpus(r);
-	if (err)
-		goto out;
-	/* Nodes first: they are the last resort of read_llc(). */
-	read_nodes(r);
-	for_each_cpu(cpu, &r->online) {
-		struct cpu_mask core;
-
-		read_core(r, &core, cpu);
-		read_llc(r, &core, cpu);
-	}
-	err = number_all(topo);
-out:
+	err = read_all(r);
 	free(r);
 	return err;
 }
@@ -320,5 +317,7 @@ out:
 void topology_free(struct topology *topo)
 {
 	free(topo->cpus);
+	free(topo->llcs);
+	free(topo->distances);
 	*topo = (struct topology){ 0 };
 }

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* units: src/topology.c src/util.c */
+/* units: src/topology.c src/topology_node.c src/topology_capacity.c src/topology_text.c */
+/* units: src/util.c tests/unit/tree.c */
 /*
  * topology_read() on sysfs trees that the tests write into a temporary directory.
  */
-#ifndef _GNU_SOURCE
-/* For nftw(). */
-#define _GNU_SOURCE
-#endif
 #include <errno.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,184 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "topology.h"
+#include "tree.h"
 #include "util.h"
 
-#define CPU "sys/devices/system/cpu"
-#define NODE "sys/devices/system/node"
-
-/* Thousands of small files: in memory where that is possible. */
-static const char *const bases[] = { "/dev/shm", "/tmp" };
-
-static char root[64];
-
-static FILE *create(const char *path)
-{
-	FILE *file = fopen(path, "w");
-	char dir[512];
-
-	if (file)
-		return file;
-	strcpy(dir, path);
-	for (char *slash = dir + 1; (slash = strchr(slash, '/')); slash++) {
-		*slash = '\0';
-		mkdir(dir, 0755);
-		*slash = '/';
-	}
-	return fopen(path, "w");
-}
-
-/* Writes a file below the root, with a newline as sysfs has it, and the directories above it. */
-__attribute__((format(printf, 2, 3)))
-static void put(const char *text, const char *fmt, ...)
-{
-	char path[512];
-	va_list args;
-	FILE *file;
-	int len;
-
-	len = snprintf(path, sizeof(path), "%s/", root);
-	va_start(args, fmt);
-	vsnprintf(path + len, sizeof(path) - (size_t)len, fmt, args);
-	va_end(args);
-	file = create(path);
-	assert_non_null(file);
-	fprintf(file, "%s\n", text);
-	assert_int_equal(fclose(file), 0);
-}
-
-__attribute__((format(printf, 1, 2)))
-static void drop(const char *fmt, ...)
-{
-	char path[512];
-	va_list args;
-	int len;
-
-	len = snprintf(path, sizeof(path), "%s/", root);
-	va_start(args, fmt);
-	vsnprintf(path + len, sizeof(path) - (size_t)len, fmt, args);
-	va_end(args);
-	assert_int_equal(unlink(path), 0);
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
-static int make_root(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
-		snprintf(root, sizeof(root), "%s/qumun-topo-XXXXXX", bases[i]);
-		if (mkdtemp(root))
-			return 0;
-	}
-	return -1;
-}
-
-static int drop_root(void **state)
-{
-	(void)state;
-	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* The text "first-last" of the group of @size CPUs that @cpu belongs to. */
-static const char *group(int cpu, int size)
-{
-	static char text[32];
-	int first = cpu / size * size;
-
-	if (size == 1)
-		snprintf(text, sizeof(text), "%d", first);
-	else
-		snprintf(text, sizeof(text), "%d-%d", first, first + size - 1);
-	return text;
-}
-
-static void put_cache(int cpu, int index, const char *level, const char *type, const char *shared)
-{
-	put(level, CPU "/cpu%d/cache/index%d/level", cpu, index);
-	put(type, CPU "/cpu%d/cache/index%d/type", cpu, index);
-	put(shared, CPU "/cpu%d/cache/index%d/shared_cpu_list", cpu, index);
-}
-
-/* Sizes of the groups of a regular machine, in CPUs. */
-struct shape {
-	int	cpus;
-	int	core;
-	int	llc;
-	int	die;
-	int	node;
-};
-
-static void put_cpu(const struct shape *s, int cpu)
-{
-	put(group(cpu, s->core), CPU "/cpu%d/topology/core_cpus_list", cpu);
-	put(group(cpu, s->core), CPU "/cpu%d/topology/thread_siblings_list", cpu);
-	put(group(cpu, s->die), CPU "/cpu%d/topology/die_cpus_list", cpu);
-	put(group(cpu, s->die), CPU "/cpu%d/topology/package_cpus_list", cpu);
-	if (!s->llc)
-		return;
-	put_cache(cpu, 0, "1", "Data", group(cpu, s->core));
-	put_cache(cpu, 1, "1", "Instruction", group(cpu, s->core));
-	put_cache(cpu, 2, "2", "Unified", group(cpu, s->core));
-	put_cache(cpu, 3, "3", "Unified", group(cpu, s->llc));
-}
-
-static void put_machine(const struct shape *s)
-{
-	put(group(0, s->cpus), CPU "/online");
-	put(group(0, s->cpus), CPU "/possible");
-	for (int cpu = 0; cpu < s->cpus; cpu++)
-		put_cpu(s, cpu);
-	for (int node = 0; node < s->cpus / s->node; node++)
-		put(group(node * s->node, s->node), NODE "/node%d/cpulist", node);
-}
-
-/* Numbers that any topology must have: dense, in order, -1 exactly for CPUs that are offline. */
-static void assert_sane(const struct topology *t)
-{
-	int core = 0, llc = 0, node = 0;
-	unsigned int online = 0;
-
-	assert_true(t->nr_online <= t->nr_possible && t->nr_possible <= t->nr_cpu_ids);
-	for (unsigned int i = 0; i < t->nr_cpu_ids; i++) {
-		const struct topology_cpu *cpu = &t->cpus[i];
-
-		if (!cpu->online) {
-			assert_true(cpu->core == -1 && cpu->llc == -1 && cpu->node == -1);
-			continue;
-		}
-		online++;
-		assert_in_range(cpu->core, 0, core);
-		assert_in_range(cpu->llc, 0, llc);
-		assert_in_range(cpu->node, 0, node);
-		core += cpu->core == core;
-		llc += cpu->llc == llc;
-		node += cpu->node == node;
-	}
-	assert_int_equal(online, t->nr_online);
-	assert_int_equal(core, t->nr_cores);
-	assert_int_equal(llc, t->nr_llcs);
-	assert_int_equal(node, t->nr_nodes);
-	assert_int_equal(t->smt, t->nr_cores < t->nr_online);
-	assert_int_equal(t->llc_guessed, t->llc_note[0] != '\0');
-}
-
-static void read_ok(struct topology *t)
-{
-	assert_int_equal(topology_read(root, t), 0);
-	assert_sane(t);
-}
+#define LLC_NOTE(t) ((t).notes[TOPOLOGY_NOTE_LLC])
 
 static void assert_counts(const struct topology *t, unsigned int online, unsigned int cores,
 			  unsigned int llcs, unsigned int nodes)
@@ -215,7 +42,7 @@ static void test_uniform(void **state)
 	assert_int_equal(t.nr_cpu_ids, 4);
 	assert_int_equal(t.nr_possible, 4);
 	assert_false(t.smt);
-	assert_false(t.llc_guessed);
+	assert_string_equal(LLC_NOTE(t), "");
 	topology_free(&t);
 	assert_null(t.cpus);
 	topology_free(&t);
@@ -233,7 +60,10 @@ static void test_two_llcs_smt(void **state)
 	for (int cpu = 0; cpu < 8; cpu++) {
 		assert_int_equal(t.cpus[cpu].core, cpu / 2);
 		assert_int_equal(t.cpus[cpu].llc, cpu / 4);
+		assert_int_equal(t.cpus[cpu].sibling, cpu % 2);
 	}
+	assert_int_equal(t.llcs[1].first_cpu, 4);
+	assert_int_equal(t.llcs[1].nr_cpus, 4);
 	topology_free(&t);
 }
 
@@ -251,7 +81,10 @@ static void test_split_siblings(void **state)
 	read_ok(&t);
 	assert_counts(&t, 4, 2, 1, 1);
 	assert_int_equal(t.cpus[2].core, 0);
+	assert_int_equal(t.cpus[2].sibling, 1);
 	assert_int_equal(t.cpus[3].core, 1);
+	assert_int_equal(t.cpus[3].sibling, 1);
+	assert_no_note(&t, TOPOLOGY_NOTE_CORE);
 	topology_free(&t);
 }
 
@@ -271,6 +104,142 @@ static void test_two_nodes(void **state)
 	assert_int_equal(t.cpus[3].node, 0);
 	assert_int_equal(t.cpus[4].node, 1);
 	assert_int_equal(t.cpus[4].llc, 2);
+	assert_no_note(&t, TOPOLOGY_NOTE_NODE);
+	topology_free(&t);
+	/* A CPU that no node knows is in none of them, and we say so. */
+	put("4-6", NODE "/node1/cpulist");
+	read_ok(&t);
+	assert_int_equal(t.nr_nodes, 3);
+	assert_note(&t, TOPOLOGY_NOTE_NODE, "CPU 7");
+	topology_free(&t);
+}
+
+/* Which LLCs a CPU looks at, and when: "0 1 3 2" for LLC 0. */
+static void assert_order(const struct topology *t, unsigned int llc, const char *expected)
+{
+	unsigned int order[64];
+	char text[256] = "";
+
+	topology_llc_order(t, llc, order);
+	for (unsigned int i = 0; i < t->nr_llcs; i++)
+		sprintf(text + strlen(text), "%s%u", i ? " " : "", order[i]);
+	assert_string_equal(text, expected);
+}
+
+/* Four nodes in a ring, two LLCs each; node 5 of the kernel has memory only. */
+static void test_distances(void **state)
+{
+	static const char *const rows[] = {
+		"10 21 99 31 21", "21 10 99 21 31", "31 21 99 10 21", "21 31 99 21 10",
+	};
+	static const int ids[] = { 0, 3, 10, 12 };
+	struct topology t;
+
+	(void)state;
+	put_machine(&(struct shape){ .cpus = 16, .core = 1, .llc = 2, .die = 4, .node = 16 });
+	for (int i = 0; i < 4; i++) {
+		put(group(i * 4, 4), NODE "/node%d/cpulist", ids[i]);
+		put(rows[i], NODE "/node%d/distance", ids[i]);
+	}
+	put("", NODE "/node5/cpulist");
+	put("99 99 10 99 99", NODE "/node5/distance");
+	read_ok(&t);
+	assert_counts(&t, 16, 16, 8, 4);
+	assert_no_note(&t, TOPOLOGY_NOTE_DISTANCE);
+	assert_int_equal(topology_distance(&t, 0, 0), 10);
+	assert_int_equal(topology_distance(&t, 0, 1), 21);
+	assert_int_equal(topology_distance(&t, 0, 2), 31);
+	assert_int_equal(topology_distance(&t, 3, 1), 31);
+	assert_int_equal(t.llcs[5].node, 2);
+	assert_order(&t, 0, "0 1 2 3 6 7 4 5");
+	assert_order(&t, 3, "3 2 0 1 4 5 6 7");
+	assert_order(&t, 5, "5 4 2 3 6 7 0 1");
+	topology_free(&t);
+}
+
+static void test_bad_distances(void **state)
+{
+	static const char *const junk[] = {
+		"", "10", "10 20 30", "10 x", "10 0", "10 256", "10,20", "-10 20", "10 20 ,",
+		"20\n10", "\xff \xfe",
+	};
+	struct topology t;
+
+	(void)state;
+	put_machine(&(struct shape){ .cpus = 8, .core = 1, .llc = 2, .die = 4, .node = 4 });
+	put("10 42", NODE "/node0/distance");
+	for (size_t i = 0; i < ARRAY_SIZE(junk); i++) {
+		put(junk[i], NODE "/node1/distance");
+		read_ok(&t);
+		assert_int_equal(topology_distance(&t, 0, 1), 20);
+		assert_int_equal(topology_distance(&t, 1, 1), 10);
+		assert_note(&t, TOPOLOGY_NOTE_DISTANCE, "node 1");
+		assert_order(&t, 2, "2 3 0 1");
+		topology_free(&t);
+	}
+	drop(NODE "/node1/distance");
+	read_ok(&t);
+	assert_note(&t, TOPOLOGY_NOTE_DISTANCE, "node 1");
+	topology_free(&t);
+	/* With one node there is nothing to know. */
+	drop(NODE "/node0/distance");
+	put("0-7", NODE "/node0/cpulist");
+	drop(NODE "/node1/cpulist");
+	put("10 20", NODE "/node0/distance");
+	read_ok(&t);
+	assert_int_equal(t.nr_nodes, 1);
+	assert_no_note(&t, TOPOLOGY_NOTE_DISTANCE);
+	topology_free(&t);
+}
+
+/* Two dies, one of them with more cache on top. */
+static void test_x3d(void **state)
+{
+	struct topology t;
+	char text[256];
+
+	(void)state;
+	put_machine(&(struct shape){ .cpus = 16, .core = 2, .llc = 8, .die = 16, .node = 16 });
+	for (int cpu = 0; cpu < 16; cpu++)
+		put(cpu < 8 ? "98304K" : "32768K", CPU "/cpu%d/cache/index3/size", cpu);
+	read_ok(&t);
+	assert_int_equal(t.nr_llcs, 2);
+	assert_int_equal(t.cpus[7].llc_kb, 98304);
+	assert_int_equal(t.cpus[8].llc_kb, 32768);
+	assert_int_equal(t.llcs[0].size_kb, 98304);
+	assert_int_equal(t.llcs[1].size_kb, 32768);
+	assert_int_equal(t.nr_kinds, 1);
+	assert_string_equal(topology_describe(&t, text, sizeof(text)),
+			    "16 CPUs, 8 cores, 2 LLCs (1 x 96 MiB, 1 x 32 MiB), 1 NUMA node, SMT on");
+	topology_free(&t);
+}
+
+static void test_llc_size(void **state)
+{
+	static const char *const junk[] = { "", "K", "96M", "-1K", "1.5K", "4294967296K", "32 K" };
+	struct topology t;
+	char text[256];
+
+	(void)state;
+	put_machine(&(struct shape){ .cpus = 4, .core = 1, .llc = 2, .die = 4, .node = 4 });
+	for (int cpu = 0; cpu < 4; cpu++)
+		put("512K", CPU "/cpu%d/cache/index2/size", cpu);
+	read_ok(&t);
+	assert_int_equal(t.cpus[0].llc_kb, 0);
+	topology_free(&t);
+	for (size_t i = 0; i < ARRAY_SIZE(junk); i++) {
+		put(junk[i], CPU "/cpu0/cache/index3/size");
+		read_ok(&t);
+		assert_int_equal(t.cpus[0].llc_kb, 0);
+		topology_free(&t);
+	}
+	/* Equal sizes are not worth a word. */
+	for (int cpu = 0; cpu < 4; cpu++)
+		put("4096K", CPU "/cpu%d/cache/index3/size", cpu);
+	read_ok(&t);
+	assert_string_equal(topology_describe(&t, text, sizeof(text)),
+			    "4 CPUs, 4 cores, 2 LLCs, 1 NUMA node, SMT off");
+	assert_string_equal(topology_describe(&t, text, 10), "4 CPUs, 4");
 	topology_free(&t);
 }
 
@@ -295,8 +264,8 @@ static void test_no_cache(void **state)
 	put_machine(&shape);
 	read_ok(&t);
 	assert_counts(&t, 8, 4, 2, 1);
-	assert_true(t.llc_guessed);
-	assert_string_equal(t.llc_note,
+	assert_string_not_equal(LLC_NOTE(t), "");
+	assert_string_equal(LLC_NOTE(t),
 			    "no shared cache listed for CPU 0: LLC taken from die_cpus_list");
 	topology_free(&t);
 
@@ -306,7 +275,7 @@ static void test_no_cache(void **state)
 	}
 	read_ok(&t);
 	assert_int_equal(t.nr_llcs, 1);
-	assert_non_null(strstr(t.llc_note, "package_cpus_list"));
+	assert_non_null(strstr(LLC_NOTE(t), "package_cpus_list"));
 	topology_free(&t);
 
 	for (int cpu = 0; cpu < 8; cpu++)
@@ -315,7 +284,7 @@ static void test_no_cache(void **state)
 	put("4-7", NODE "/node1/cpulist");
 	read_ok(&t);
 	assert_counts(&t, 8, 4, 2, 2);
-	assert_non_null(strstr(t.llc_note, "NUMA node"));
+	assert_non_null(strstr(LLC_NOTE(t), "NUMA node"));
 	topology_free(&t);
 }
 
@@ -329,7 +298,9 @@ static void test_bare(void **state)
 	read_ok(&t);
 	assert_counts(&t, 3, 3, 1, 1);
 	assert_int_equal(t.nr_possible, 3);
-	assert_true(t.llc_guessed);
+	assert_string_not_equal(LLC_NOTE(t), "");
+	assert_note(&t, TOPOLOGY_NOTE_CORE, "CPU 0");
+	assert_no_note(&t, TOPOLOGY_NOTE_NODE);
 	topology_free(&t);
 }
 
@@ -343,7 +314,7 @@ static void test_private_l2(void **state)
 		put("Instruction", CPU "/cpu%d/cache/index3/type", cpu);
 	read_ok(&t);
 	assert_counts(&t, 8, 4, 2, 1);
-	assert_true(t.llc_guessed);
+	assert_string_not_equal(LLC_NOTE(t), "");
 	topology_free(&t);
 
 	/* A private L3 is real, and a shared L2 is an LLC. */
@@ -351,7 +322,7 @@ static void test_private_l2(void **state)
 		put_cache(cpu, 3, "3", "Unified", group(cpu, 2));
 	read_ok(&t);
 	assert_int_equal(t.nr_llcs, 4);
-	assert_false(t.llc_guessed);
+	assert_string_equal(LLC_NOTE(t), "");
 	topology_free(&t);
 	for (int cpu = 0; cpu < 8; cpu++) {
 		put("Instruction", CPU "/cpu%d/cache/index3/type", cpu);
@@ -359,7 +330,7 @@ static void test_private_l2(void **state)
 	}
 	read_ok(&t);
 	assert_int_equal(t.nr_llcs, 1);
-	assert_false(t.llc_guessed);
+	assert_string_equal(LLC_NOTE(t), "");
 	topology_free(&t);
 }
 
@@ -384,7 +355,7 @@ static void test_cache_order(void **state)
 		put("junk", CPU "/cpu%d/cache/index0/level", cpu);
 	read_ok(&t);
 	assert_int_equal(t.nr_llcs, 1);
-	assert_false(t.llc_guessed);
+	assert_string_equal(LLC_NOTE(t), "");
 	topology_free(&t);
 }
 
@@ -402,6 +373,8 @@ static void test_offline(void **state)
 	assert_false(t.cpus[0].online);
 	assert_true(t.cpus[1].online);
 	assert_int_equal(t.cpus[1].core, 0);
+	/* Its sibling is away, so that it is the first one of its core. */
+	assert_int_equal(t.cpus[1].sibling, 0);
 	assert_int_equal(t.cpus[2].core, 1);
 	assert_int_equal(t.cpus[5].core, 2);
 	assert_int_equal(t.cpus[6].core, 3);
@@ -450,18 +423,18 @@ static void test_one_cpu(void **state)
 	put_machine(&(struct shape){ .cpus = 1, .core = 1, .llc = 1, .die = 1, .node = 1 });
 	read_ok(&t);
 	assert_counts(&t, 1, 1, 1, 1);
-	assert_false(t.llc_guessed);
+	assert_string_equal(LLC_NOTE(t), "");
 	topology_free(&t);
 	/* Without L3 there is nothing to guess either. */
 	put("Instruction", CPU "/cpu0/cache/index3/type");
 	read_ok(&t);
 	assert_counts(&t, 1, 1, 1, 1);
-	assert_false(t.llc_guessed);
+	assert_string_equal(LLC_NOTE(t), "");
 	topology_free(&t);
 	/* Nor when the rest of the die is offline. */
 	put("0-3", CPU "/cpu0/topology/die_cpus_list");
 	read_ok(&t);
-	assert_false(t.llc_guessed);
+	assert_string_equal(LLC_NOTE(t), "");
 	topology_free(&t);
 }
 
@@ -517,6 +490,7 @@ static void test_garbage(void **state)
 		read_ok(&t);
 		assert_int_equal(t.cpus[0].core, 0);
 		assert_int_equal(t.nr_llcs, 1);
+		assert_note(&t, TOPOLOGY_NOTE_CORE, "CPU 0");
 		topology_free(&t);
 
 		put(junk[i], CPU "/cpu0/cache/index3/shared_cpu_list");
@@ -526,7 +500,7 @@ static void test_garbage(void **state)
 		read_ok(&t);
 		assert_int_equal(t.nr_online, 4);
 		assert_int_equal(t.nr_llcs, 1);
-		assert_true(t.llc_guessed);
+		assert_string_not_equal(LLC_NOTE(t), "");
 		topology_free(&t);
 		put_machine(&shape);
 	}
@@ -546,6 +520,29 @@ static void test_contradiction(void **state)
 	assert_int_equal(t.cpus[0].llc, t.cpus[1].llc);
 	assert_int_equal(t.cpus[0].llc, t.cpus[2].llc);
 	assert_int_not_equal(t.cpus[0].llc, t.cpus[3].llc);
+	topology_free(&t);
+}
+
+/* Directories in the place of files: they open, and cannot be read, not even by root. */
+static void test_unreadable(void **state)
+{
+	struct topology t;
+
+	(void)state;
+	put_machine(&(struct shape){ .cpus = 4, .core = 2, .llc = 4, .die = 4, .node = 4 });
+	drop(CPU "/cpu1/topology/core_cpus_list");
+	drop(CPU "/cpu1/topology/thread_siblings_list");
+	put("x", CPU "/cpu1/topology/core_cpus_list/x");
+	put("x", CPU "/cpu1/topology/thread_siblings_list/x");
+	drop(NODE "/node0/cpulist");
+	put("x", NODE "/node0/cpulist/x");
+	read_ok(&t);
+	assert_note(&t, TOPOLOGY_NOTE_CORE, "CPU 1");
+	assert_note(&t, TOPOLOGY_NOTE_NODE, "CPU 0");
+	topology_free(&t);
+	drop(CPU "/online");
+	put("x", CPU "/online/x");
+	assert_int_equal(topology_read(root, &t), -EISDIR);
 	topology_free(&t);
 }
 
@@ -592,13 +589,17 @@ static void test_this_machine(void **state)
 
 int main(void)
 {
-#define ROOTED(test) cmocka_unit_test_setup_teardown(test, make_root, drop_root)
 	const struct CMUnitTest tests[] = {
 		ROOTED(test_uniform),
 		ROOTED(test_two_llcs_smt),
 		ROOTED(test_split_siblings),
 		ROOTED(test_two_nodes),
 		ROOTED(test_two_nodes_one_llc),
+		ROOTED(test_distances),
+		ROOTED(test_bad_distances),
+		ROOTED(test_x3d),
+		ROOTED(test_llc_size),
+		ROOTED(test_unreadable),
 		ROOTED(test_no_cache),
 		ROOTED(test_bare),
 		ROOTED(test_private_l2),
