@@ -9,8 +9,8 @@
  *  2. Intel hybrids: the lists of the two PMUs say what is a P and what an E core, and frequencies
  *     how fast those are.
  *  3. highest_perf of CPPC, then the same number of amd_pstate. AMD's firmware puts its order of
- *     preferred cores there, from 236 down to 166 on cores of equal speed: where the frequencies are
- *     known and equal it is no performance, and only serves for the rank.
+ *     preferred cores there, from 236 down to 166 on cores of equal speed: where the frequencies
+ *     are known and equal it is no performance, and only serves for the rank.
  *  4. cpuinfo_max_freq.
  *
  * Cores of one design differ by a few percent, as the silicon allows: Intel's favoured cores by up
@@ -31,7 +31,7 @@
 #define P_CORE_WORK	5
 #define E_CORE_WORK	4
 
-/* Speed of an E core beside a P core when no frequency is listed: 39 to 43 beside 66 to 70 in HWP. */
+/* Speed of an E core beside a P core when no frequency is listed; 39:66 to 43:70 in HWP. */
 #define E_CORE_PERCENT	60
 
 #define MAX_FREQ	"cpufreq/cpuinfo_max_freq"
