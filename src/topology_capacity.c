@@ -98,7 +98,8 @@ static bool read_values(struct speeds *s, const char *name, bool is_hint)
 			bad = row->cpu;
 		*(is_hint ? &row->hint : &row->value) = value;
 	}
-	if (bad >= 0 && missing < s->nr && !is_hint)
+	/* Hints are read after the note about what is broken. */
+	if (bad >= 0 && missing < s->nr)
 		set_broken(s, name, bad);
 	return bad < 0;
 }

@@ -213,6 +213,15 @@ static void test_hybrid(void **state)
 	assert_speed(&t, 8, 15, 1, 819);
 	topology_free(&t);
 
+	/* A slow P core is closer to the E cores than to its like, and still a P core. */
+	put_values(0, 1, MAX_FREQ, 5000000);
+	put_values(2, 7, MAX_FREQ, 4400000);
+	put_values(8, 15, MAX_FREQ, 4950000);
+	read_ok(&t);
+	assert_speed(&t, 0, 7, 0, 1024);
+	assert_speed(&t, 8, 15, 1, 811);
+	topology_free(&t);
+
 	/* On a kernel with capacities those count. */
 	put_values(8, 15, CAPACITY, 600);
 	read_ok(&t);
@@ -295,7 +304,7 @@ static void test_hybrid_offline(void **state)
 
 static void test_hybrid_contradiction(void **state)
 {
-	static const char *const lists[] = { "7-15", "9-15", "0-", "x", "8-15,99999" };
+	static const char *const lists[] = { "7-15", "9-15", "8-14", "0-", "x", "8-15,99999" };
 	struct topology t;
 
 	(void)state;

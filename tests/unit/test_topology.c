@@ -185,7 +185,6 @@ static void test_bad_distances(void **state)
 	drop(NODE "/node0/distance");
 	put("0-7", NODE "/node0/cpulist");
 	drop(NODE "/node1/cpulist");
-	put("10 20", NODE "/node0/distance");
 	read_ok(&t);
 	assert_int_equal(t.nr_nodes, 1);
 	assert_no_note(&t, TOPOLOGY_NOTE_DISTANCE);
