@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Hogs, and who got how much CPU time. */
+#include <math.h>
 #include <signal.h>
 
 #include "vmtest.h"
@@ -21,6 +22,22 @@ double share_of(const pid_t *tasks, int nr_a, int nr, unsigned int ms)
 	}
 	CHECK(all, "no task got any CPU time");
 	return 100.0 * a / all;
+}
+
+#define SHARE_ERROR	3.0
+#define SHARE_TRIES	4
+
+void share_check(const char *what, const pid_t *hogs, int nr, unsigned int ms, double expected)
+{
+	double share = 0;
+
+	for (int i = 0; i < SHARE_TRIES; i++) {
+		share = share_of(hogs, nr, 2 * nr, ms);
+		note("%s: %.1f %%, expected %.0f", what, share, expected);
+		if (fabs(share - expected) < SHARE_ERROR)
+			return;
+	}
+	fail("%s: %.1f %%, expected %.0f", what, share, expected);
 }
 
 void hogs_start(pid_t *pids, int nr, const struct task_spec *spec)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Boosted cgroups: shares, subtrees, the pinned map. */
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,29 +18,6 @@ static struct daemon daemon1;
 /* The share of four times the weight: 4096 : 1024. */
 #define SHARE_BOOSTED	80.0
 #define SHARE_EQUAL	50.0
-#define SHARE_ERROR	3.0
-#define SHARE_TRIES	4
-
-/*
- * The first half of the hogs must get @expected % within @ms. An emulated
- * machine loses its CPUs to others for longer than any debt is remembered, and
- * then shares are off for a while: so it may try again. What is wrong by
- * itself stays wrong.
- */
-static void check_share(const char *what, const pid_t *hogs, int nr, unsigned int ms,
-			double expected)
-{
-	double share = 0;
-
-	for (int i = 0; i < SHARE_TRIES; i++) {
-		share = share_of(hogs, nr, 2 * nr, ms);
-		note("%s: %.1f %%, expected %.0f", what, share, expected);
-		if (fabs(share - expected) < SHARE_ERROR)
-			return;
-	}
-	fail("%s: %.1f %%, expected %.0f", what, share, expected);
-}
-
 /* Hogs in two cgroups, as many as there are CPUs in each; the first half in @boosted. */
 static int start_two_groups(pid_t *hogs, const char *boosted)
 {
@@ -70,12 +46,12 @@ VM_TEST(boost_share, .about = "two saturated cgroups get 80 and 20 % at weights 
 	int nr = start_two_groups(hogs, BOOSTED);
 
 	/* Controls: the kernel's scheduler, and ours without a boost, give 50 %. */
-	check_share("kernel's scheduler", hogs, nr, 4000, SHARE_EQUAL);
+	share_check("kernel's scheduler", hogs, nr, 4000, SHARE_EQUAL);
 	daemon_start_beside(&daemon1, hogs, 2 * nr, NO_ARGS);
-	check_share("without boost", hogs, nr, 4000, SHARE_EQUAL);
+	share_check("without boost", hogs, nr, 4000, SHARE_EQUAL);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED));
-	check_share("with boost", hogs, nr, 8000, SHARE_BOOSTED);
+	share_check("with boost", hogs, nr, 8000, SHARE_BOOSTED);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 }
@@ -86,10 +62,10 @@ VM_TEST(boost_weights, .about = "weights 16384 and 512 give their shares, too")
 	int nr = start_two_groups(hogs, BOOSTED);
 
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED ":16384"));
-	check_share("16384", hogs, nr, 6000, 100 * 16 / 17.0);
+	share_check("16384", hogs, nr, 6000, 100 * 16 / 17.0);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED ":512"));
-	check_share("512", hogs, nr, 6000, 100 / 3.0);
+	share_check("512", hogs, nr, 6000, 100 / 3.0);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 }
@@ -100,10 +76,10 @@ VM_TEST(boost_nested, .about = "a boost holds for the whole subtree; the nearest
 	int nr = start_two_groups(hogs, NESTED);
 
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED));
-	check_share("two levels down", hogs, nr, 5000, SHARE_BOOSTED);
+	share_check("two levels down", hogs, nr, 5000, SHARE_BOOSTED);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED, "--boost-cgroup=" NESTED ":1024"));
-	check_share("set to normal below", hogs, nr, 5000, SHARE_EQUAL);
+	share_check("set to normal below", hogs, nr, 5000, SHARE_EQUAL);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 }
@@ -115,12 +91,12 @@ VM_TEST(boost_late, .about = "tasks that move in, and cgroups made later, are bo
 
 	cg_create(BOOSTED);
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED));
-	check_share("before the move", hogs, nr, 4000, SHARE_EQUAL);
+	share_check("before the move", hogs, nr, 4000, SHARE_EQUAL);
 	cg_create(NESTED);
 	for (int i = 0; i < nr; i++)
 		CHECK(!cg_move(i % 2 ? NESTED : BOOSTED, hogs[i]), "cannot move a task");
 	sleep_ms(500);
-	check_share("after the move", hogs, nr, 5000, SHARE_BOOSTED);
+	share_check("after the move", hogs, nr, 5000, SHARE_BOOSTED);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 }
@@ -140,11 +116,11 @@ VM_TEST(boost_controller, .about = "the same with the cpu controller off and on"
 
 	CHECK(!cpu_controller_is_on(NESTED), "the cpu controller is on from the start");
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED));
-	check_share("controller off", hogs, nr, 4000, SHARE_BOOSTED);
+	share_check("controller off", hogs, nr, 4000, SHARE_BOOSTED);
 	if (!cg_enable_cpu(CGROUP_ROOT) && !cg_enable_cpu(CGROUP_ROOT "/vmtest")) {
 		CHECK(cpu_controller_is_on(BOOSTED), "the cpu controller is not on");
 		sleep_ms(500);
-		check_share("controller on", hogs, nr, 4000, SHARE_BOOSTED);
+		share_check("controller on", hogs, nr, 4000, SHARE_BOOSTED);
 	} else {
 		note("this kernel has no cpu controller");
 	}
@@ -190,24 +166,24 @@ VM_TEST(boost_foreign_write, .about = "what another root tool writes into the pi
 	int nr = start_two_groups(hogs, BOOSTED);
 
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--stats", "1"));
-	check_share("before", hogs, nr, 3000, SHARE_EQUAL);
+	share_check("before", hogs, nr, 3000, SHARE_EQUAL);
 	CHECK(!run_command(out, sizeof(out), bpftool_update(boost, cg_id(BOOSTED))), "%s", out);
 	CHECK(!run_command(out, sizeof(out), ARGS(BPFTOOL, "map", "dump", "pinned", PIN_PATH)),
 	      "map dump: %s", out);
 	snprintf(id, sizeof(id), "%llu", (unsigned long long)cg_id(BOOSTED));
 	CHECK(strstr(out, id) && strstr(out, "\"weight\": 4096"), "map dump: %s", out);
 	sleep_ms(200);
-	check_share("after", hogs, nr, 4000, SHARE_BOOSTED);
+	share_check("after", hogs, nr, 4000, SHARE_BOOSTED);
 	daemon_read(&daemon1);
 	CHECK(!strstr(daemon1.out, "badboost=") || strstr(daemon1.out, "badboost=0 "),
 	      "a good entry counts as bad: %s", daemon1.out);
 
 	CHECK(!run_command(out, sizeof(out), bpftool_update(garbage, cg_id(BOOSTED))), "%s", out);
 	sleep_ms(200);
-	check_share("garbage", hogs, nr, 4000, SHARE_EQUAL);
+	share_check("garbage", hogs, nr, 4000, SHARE_EQUAL);
 	CHECK(!run_command(out, sizeof(out), bpftool_update(huge, cg_id(BOOSTED))), "%s", out);
 	sleep_ms(200);
-	check_share("huge, clamped to 16384", hogs, nr, 4000, 100 * 16 / 17.0);
+	share_check("huge, clamped to 16384", hogs, nr, 4000, 100 * 16 / 17.0);
 	CHECK(scx_is("enabled"), "garbage in the map ended the scheduler");
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);

@@ -137,6 +137,14 @@ const char *dmesg_trouble(const char *except);
 /** share_of - CPU time of the first @nr_a tasks, in % of all, while @ms pass */
 double share_of(const pid_t *tasks, int nr_a, int nr, unsigned int ms);
 
+/**
+ * share_check - the first half of 2 * @nr hogs must get @expected % within @ms
+ *
+ * An emulated machine loses its CPUs to others for longer than any debt is remembered, and then
+ * shares are off for a while: so it may try again. What is wrong by itself stays wrong.
+ */
+void share_check(const char *what, const pid_t *hogs, int nr, unsigned int ms, double expected);
+
 /** hogs_start - @nr equal hogs; fills @pids */
 void hogs_start(pid_t *pids, int nr, const struct task_spec *spec);
 
