@@ -4,16 +4,16 @@
 #define QUMUN_CTX_BPF_H
 
 /*
- * Queues: one DSQ for all CPUs, and one for each CPU with the tasks that may
- * run nowhere else. Their ids must have bit 63 clear and not collide.
+ * Queues: one DSQ for the CPUs of each last-level cache, and one for each CPU with the tasks
+ * that may run nowhere else. Their ids must have bit 63 clear and not collide.
  */
-#define DSQ_SHARED		(1ULL << 32)
-#define DSQ_CPU(cpu)		((u64)(cpu))
+#define DSQ_LLC(llc)		((1ULL << 32) | (u32)(llc))
+#define DSQ_CPU(cpu)		((u64)(u32)(cpu))
 
-/* task_ctx.queue: none, the common one, or that of a CPU: QUEUE_CPU + its number. */
+/* task_ctx.queue: none, that of an LLC, or that of a CPU. */
 #define QUEUE_NONE		0
-#define QUEUE_SHARED		1
-#define QUEUE_CPU		2
+#define QUEUE_LLC(llc)		(-1 - (s32)(llc))
+#define QUEUE_CPU(cpu)		(1 + (s32)(cpu))
 
 /**
  * struct task_ctx - a task, as the policy sees it
@@ -29,7 +29,8 @@
  * @boost_read: jiffy in which @boost was looked up
  * @boost: factor on its weight, in 1/1024
  * @weight: nice weight × boost, the one it has joined the clock with
- * @joined: it runs or waits, and counts in the clock
+ * @llc: whose clock it counts in, if it has joined
+ * @joined: it runs or waits, and counts in a clock
  * @yielded: it runs, and would let the first one in the queue pass
  *
  * Written under the lock of the task's run queue only.
@@ -45,6 +46,7 @@ struct task_ctx {
 	u32 weight;
 	s32 queue;
 	u32 sync_trust;
+	u32 llc;
 	bool joined;
 	bool yielded;
 	bool sends;
@@ -67,17 +69,22 @@ static __always_inline struct task_ctx *task_ctx(struct task_struct *p)
 }
 
 /**
- * struct domain - the tasks that share a clock: all of them, for now
+ * struct domain - the CPUs that share a last-level cache, and their tasks
  * @lock: held for the few instructions that change @clock
  * @nr_waiting: tasks in the common queue; never less than there are, see queue_count()
- * @clock: see struct qm_clock
+ * @nr_cpus: CPUs that are online
+ * @clock: see struct qm_clock. All clocks count on the same scale: a vruntime means the same
+ *	everywhere, and a task that moves takes it along. That there are several is for
+ *	speed only, so that CPUs far apart do not wait for one lock.
  */
 struct domain {
 	struct bpf_spin_lock lock;
 	u32 nr_waiting;
+	u32 nr_cpus;
 	struct qm_clock clock;
-};
+} __attribute__((aligned(64)));
 
+/* As many rows as there are LLCs: src/loader.c sees to that, here and below. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -85,11 +92,66 @@ struct {
 	__type(value, struct domain);
 } domains SEC(".maps");
 
-static __always_inline struct domain *domain(void)
+static __always_inline struct domain *domain_of(u32 llc)
 {
-	u32 zero = 0;
+	return bpf_map_lookup_elem(&domains, &llc);
+}
 
-	return bpf_map_lookup_elem(&domains, &zero);
+/**
+ * struct machine_clock - what is known of all domains together, if there are several
+ * @now: the clock V, see clock_now()
+ * @updated_ns: when it was computed
+ *
+ * Written some thousand times a second, read all the time.
+ */
+struct machine_clock {
+	u64 now;
+	u64 updated_ns;
+} __attribute__((aligned(64)));
+
+static struct machine_clock machine_clock;
+
+/*
+ * Shorter would be work for nothing: in this time the vruntime of a task changes by less
+ * than anything that is decided by it, a slice or the credit of a sleeper.
+ */
+#define CLOCK_UPDATE_NS		250000
+
+/*
+ * Now and then: compute what all domains are together. One CPU does it, whoever comes
+ * first. If that one is held up for long, the next one is not, and @now may go back by what
+ * it has gone on since; it is right again a moment later.
+ */
+__noinline int machine_clock_update(u64 now_ns)
+{
+	u64 updated_ns = machine_clock.updated_ns;
+	struct qm_merge merge = { .ref = machine_clock.now };
+	u32 llc;
+
+	if (qm_elapsed(updated_ns, now_ns) < CLOCK_UPDATE_NS ||
+	    __sync_val_compare_and_swap(&machine_clock.updated_ns, updated_ns, now_ns) != updated_ns)
+		return 0;
+	bpf_for(llc, 0, config.nr_llcs) {
+		struct domain *dom = domain_of(llc);
+
+		if (!dom)
+			break;
+		qm_merge_add(&merge, &dom->clock);
+	}
+	machine_clock.now = qm_later(machine_clock.now, qm_merge_avg(&merge));
+	return 0;
+}
+
+static __always_inline void clock_update(u64 now_ns)
+{
+	if (config.nr_llcs > 1)
+		machine_clock_update(now_ns);
+}
+
+/* The clock V: the weighted average of all tasks that run or wait; it never goes back. */
+static __always_inline u64 clock_now(const struct domain *dom)
+{
+	return config.nr_llcs > 1 ? machine_clock.now : dom->clock.now;
 }
 
 /**
@@ -106,6 +168,11 @@ static __always_inline struct domain *domain(void)
  * @rescue_check_ns: when its queues are searched next for tasks to rescue
  * @nr_waiting: tasks in the CPU's own queue, as in struct domain
  * @turn: counts dispatches that could not tell which queue comes first
+ * @llc: whose queue it serves
+ * @next_cpu: see struct qumun_cpu_place
+ * @far_check_ns: when it looks next into the queue of another LLC
+ * @far_turn: into which one
+ * @far_empty: how many looks in a row have found nobody there who could run here
  *
  * Written by the CPU itself and read by others without a lock: whoever reads a
  * mixture preempts a task that it should have spared, or the other way round.
@@ -124,6 +191,11 @@ struct cpu_run {
 	u64 rescue_check_ns;
 	u32 nr_waiting;
 	u32 turn;
+	u32 llc;
+	u32 next_cpu;
+	u64 far_check_ns;
+	u32 far_turn;
+	u32 far_empty;
 } __attribute__((aligned(64)));
 
 /* As many rows as there are CPU numbers: src/loader.c sees to that. */
@@ -139,6 +211,46 @@ static __always_inline struct cpu_run *cpu_run(s32 cpu)
 	u32 key = cpu;
 
 	return bpf_map_lookup_elem(&cpu_runs, &key);
+}
+
+/* The domain of a CPU. With one LLC, and that is most machines, there is nothing to look up. */
+static __always_inline struct domain *domain_at(const struct cpu_run *run)
+{
+	return domain_of(config.nr_llcs > 1 ? run->llc : 0);
+}
+
+/* The shape of the machine, see include/qumun.h; src/loader.c fills these in before we start. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct qumun_cpu_place);
+} cpu_places SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct qumun_llc_place);
+} llc_places SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} llc_order SEC(".maps");
+
+/* The LLC that is @nth in distance from @llc; itself for 0. */
+static u32 nth_llc(u32 llc, u32 nth)
+{
+	u32 key = llc * config.nr_llcs + nth;
+	u32 *found = bpf_map_lookup_elem(&llc_order, &key);
+
+	return found ? *found : llc;
 }
 
 /* A kernel thread that serves one CPU: kworker, ksoftirqd and their like. */

@@ -11,15 +11,20 @@
 	scx_bpf_dump_bstr(___fmt, ___args, sizeof(___args));			\
 })
 
-static void dump_domain(void)
+static void dump_domains(void)
 {
-	struct domain *dom = domain();
+	u32 llc;
 
-	if (!dom)
-		return;
-	dump_line("scx_qumun: shared queue: %llu waiting, clock %llu, average %llu, weight %llu",
-		  scx_bpf_dsq_nr_queued(DSQ_SHARED), dom->clock.now, dom->clock.avg,
-		  dom->clock.weight);
+	if (config.nr_llcs > 1)
+		dump_line("scx_qumun: %llu LLCs, clock %llu", config.nr_llcs, machine_clock.now);
+	bpf_for(llc, 0, config.nr_llcs) {
+		struct domain *dom = domain_of(llc);
+
+		if (dom)
+			dump_line("scx_qumun: LLC %llu: %llu waiting, clock %llu, average %llu, weight %llu",
+				  llc, scx_bpf_dsq_nr_queued(DSQ_LLC(llc)), dom->clock.now,
+				  dom->clock.avg, dom->clock.weight);
+	}
 }
 
 static void dump_cpus(void)

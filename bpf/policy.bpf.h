@@ -24,7 +24,7 @@
  * from the clock V, the weighted average of the tasks that run or wait:
  *
  *	on wakeup	v = max(v, V − lag)
- *	nobody waits	v ≤ V + 1 slice, at its own weight
+ *	nobody waits	v ≤ V + 1 slice, at its own weight, + margin (below)
  *	kept its CPU	v = max(v, V − lag)
  *	others wait	v ≤ V + 100 slices
  *	a new task	v = max(v of its parent, V)
@@ -38,11 +38,20 @@
  * short-lived children goes back in the queue like the one task that it
  * stands for.
  *
- * Queues. One DSQ ordered by v for all CPUs; one for each CPU for the tasks
- * that may run nowhere else. A CPU takes the smaller one of the two heads. A
- * task at the end of its slice is compared with both before another one
- * replaces it: without that, shares are off by half (a task that goes back to
- * the queue loses its turn whatever it is owed).
+ * Queues. One DSQ ordered by v for all CPUs that share a last-level cache; one
+ * for each CPU for the tasks that may run nowhere else. A CPU takes the smaller
+ * one of the two heads. A task at the end of its slice is compared with both
+ * before another one replaces it: without that, shares are off by half (a task
+ * that goes back to the queue loses its turn whatever it is owed).
+ *
+ * Several last-level caches. Vruntimes mean the same everywhere, and there is
+ * one clock V for all; only queues are many. Tasks stay where their cache is
+ * warm, but for two cases. A CPU whose queues are empty takes the first task
+ * from another one, the nearest first. And once in a short slice a CPU looks at
+ * the head of another queue, of each one in turn: if that task is behind its
+ * own first one by more than a margin, a longest slice, it runs here next. So a
+ * crowded cache is never behind by more than that, and shares hold for the whole
+ * machine, while nearly equal queues are left alone, and caches warm.
  *
  * Slices shrink as the queue grows: all who wait get their turn within about
  * one longest slice, as far as ticks allow. A boost makes turns more frequent,
@@ -97,10 +106,10 @@
 #ifndef QUMUN_POLICY_BPF_H
 #define QUMUN_POLICY_BPF_H
 
-/* How long the next run of a task may last, given those who wait for all CPUs. */
+/* How long the next run of a task may last, given those who wait for the same CPUs. */
 static u64 policy_slice(const struct domain *dom)
 {
-	return qm_slice(config.slice_min_ns, config.slice_max_ns, config.nr_cpus, dom->nr_waiting);
+	return qm_slice(config.slice_min_ns, config.slice_max_ns, dom->nr_cpus, dom->nr_waiting);
 }
 
 /* The same on a CPU that some wait for who can go nowhere else. */
@@ -146,6 +155,36 @@ static u64 policy_floor(u64 vruntime)
 	return vruntime - config.lag_ns;
 }
 
+/* @p is now among the tasks of another LLC, and counts in the clock of that one. */
+static void policy_move_home(struct domain *dom, struct task_ctx *tctx, u32 llc)
+{
+	struct domain *from = domain_of(tctx->llc);
+
+	if (tctx->joined && from) {
+		bpf_spin_lock(&from->lock);
+		qm_clock_leave(&from->clock, tctx->weight, tctx->vruntime);
+		bpf_spin_unlock(&from->lock);
+		bpf_spin_lock(&dom->lock);
+		qm_clock_join(&dom->clock, tctx->weight, tctx->vruntime);
+		bpf_spin_unlock(&dom->lock);
+	}
+	tctx->llc = llc;
+}
+
+/* Whatever is done with a task on a CPU begins with this, so that its clock is the one there. */
+static __always_inline void policy_be_home(struct domain *dom, struct task_ctx *tctx,
+					   const struct cpu_run *run)
+{
+	if (config.nr_llcs > 1 && tctx->llc != run->llc)
+		policy_move_home(dom, tctx, run->llc);
+}
+
+/* How far ahead of the clock a task may be, given that another LLC is let fall behind. */
+static u64 policy_debt(u32 slices, const struct task_ctx *tctx)
+{
+	return qm_debt(slices, config.slice_max_ns, tctx->weight) + config.far_margin_ns;
+}
+
 /*
  * A task wants to run: let it join the clock, with credit and debt bounded.
  * @floor: where it is put if it slept and is further behind
@@ -153,7 +192,7 @@ static u64 policy_floor(u64 vruntime)
  */
 static void policy_join(struct domain *dom, struct task_ctx *tctx, u64 floor, u32 debt_slices)
 {
-	u64 debt = qm_debt(debt_slices, config.slice_max_ns, tctx->weight);
+	u64 debt = policy_debt(debt_slices, tctx);
 	u64 v = tctx->vruntime;
 
 	if (!tctx->joined) {
@@ -163,7 +202,7 @@ static void policy_join(struct domain *dom, struct task_ctx *tctx, u64 floor, u3
 	}
 
 	bpf_spin_lock(&dom->lock);
-	v = qm_earlier(v, dom->clock.now + debt);
+	v = qm_earlier(v, clock_now(dom) + debt);
 	if (!tctx->joined)
 		qm_clock_join(&dom->clock, tctx->weight, v);
 	else if (v != tctx->vruntime)
@@ -187,15 +226,15 @@ static void policy_keep(struct domain *dom, const struct cpu_run *run, struct ta
 			u32 debt_slices)
 {
 	bool is_long = run->start_ns && qm_elapsed(run->start_ns, compat_now()) > KEPT_LONG_NS;
-	u64 debt = qm_debt(debt_slices, config.slice_max_ns, tctx->weight);
+	u64 debt = policy_debt(debt_slices, tctx);
 	u64 v = tctx->vruntime;
 
 	if (!tctx->joined)
 		return;
 	bpf_spin_lock(&dom->lock);
 	if (is_long)
-		v = qm_later(v, policy_floor(dom->clock.now));
-	v = qm_earlier(v, dom->clock.now + debt);
+		v = qm_later(v, policy_floor(clock_now(dom)));
+	v = qm_earlier(v, clock_now(dom) + debt);
 	if (v != tctx->vruntime)
 		qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
 	bpf_spin_unlock(&dom->lock);
@@ -203,9 +242,11 @@ static void policy_keep(struct domain *dom, const struct cpu_run *run, struct ta
 }
 
 /* @p no longer wants to run, or is no longer ours. */
-static void policy_leave(struct domain *dom, struct task_ctx *tctx)
+static void policy_leave(struct task_ctx *tctx)
 {
-	if (!tctx->joined)
+	struct domain *dom = domain_of(tctx->llc);
+
+	if (!tctx->joined || !dom)
 		return;
 	bpf_spin_lock(&dom->lock);
 	qm_clock_leave(&dom->clock, tctx->weight, tctx->vruntime);
@@ -310,7 +351,7 @@ static void policy_wake_patient(struct waking *w)
 /* May a waking task take a CPU from anybody at all? */
 static bool policy_may_preempt(const struct domain *dom, const struct waking *w)
 {
-	return !qm_before(dom->clock.now, w->v);
+	return !qm_before(clock_now(dom), w->v);
 }
 
 /* CPU time of the task that runs on a CPU since it slept. */
@@ -372,7 +413,7 @@ static bool policy_may_go_next(const struct domain *dom, const struct cpu_run *r
 {
 	if (policy_rescue_is_due(dom, run, w->now_ns))
 		return false;
-	if (!qm_before(dom->clock.now + NEXT_MARGIN_NS, w->v))
+	if (!qm_before(clock_now(dom) + NEXT_MARGIN_NS, w->v))
 		return true;
 	return !dom->nr_waiting && !run->nr_waiting && policy_is_brief(run, w->now_ns);
 }
@@ -397,7 +438,7 @@ static u32 policy_sync_trust(u32 trust, bool kept)
 /* A task without a parent of ours begins at the clock. */
 static void policy_init_task(struct domain *dom, struct task_ctx *tctx)
 {
-	tctx->vruntime = dom->clock.now;
+	tctx->vruntime = clock_now(dom);
 	tctx->burst_ns = SPARE_MAX_NS;
 }
 
@@ -413,7 +454,7 @@ static void policy_init_child(struct domain *dom, struct task_ctx *tctx,
 
 	if (run->start_ns)
 		v = run->vruntime + qm_vruntime(qm_elapsed(run->start_ns, now_ns), run->weight);
-	tctx->vruntime = qm_later(v, dom->clock.now);
+	tctx->vruntime = qm_later(v, clock_now(dom));
 	tctx->burst_ns = SPARE_MAX_NS;
 }
 

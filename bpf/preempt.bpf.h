@@ -7,18 +7,14 @@
 #define QUMUN_PREEMPT_BPF_H
 
 /*
- * CPUs that are looked at beyond the task's own and the waker's. A bound on
- * the cost of a wakeup, on machines with more CPUs than that.
+ * CPUs that are looked at beyond the task's own and the waker's. A bound on the cost of
+ * a wakeup, on machines with more CPUs than that.
  */
 #define PREEMPT_TRIES 32
 
-/* @p starts on @cpu. */
-static void preempt_note_running(s32 cpu, const struct task_ctx *tctx, u64 now_ns)
+/* A task starts on the CPU of @run. */
+static void preempt_note_running(struct cpu_run *run, const struct task_ctx *tctx, u64 now_ns)
 {
-	struct cpu_run *run = cpu_run(cpu);
-
-	if (!run)
-		return;
 	run->vruntime = tctx->vruntime;
 	run->awake_ns = tctx->awake_ns;
 	run->burst_ns = tctx->burst_ns;
@@ -31,12 +27,8 @@ static void preempt_note_running(s32 cpu, const struct task_ctx *tctx, u64 now_n
 }
 
 /* The task stops; @sleeps: on its own account. */
-static void preempt_note_stopping(s32 cpu, struct task_ctx *tctx, bool sleeps)
+static void preempt_note_stopping(struct cpu_run *run, struct task_ctx *tctx, bool sleeps)
 {
-	struct cpu_run *run = cpu_run(cpu);
-
-	if (!run)
-		return;
 	run->start_ns = 0;
 	tctx->sends = run->sync_ns != 0;
 	if (run->sync_ns)
@@ -54,9 +46,9 @@ static void preempt_note_stopping(s32 cpu, struct task_ctx *tctx, bool sleeps)
 __noinline s64 preempt_lead(s32 cpu, const struct waking *w)
 {
 	struct cpu_run *run = cpu_run(cpu);
-	struct domain *dom = domain();
+	struct domain *dom = run ? domain_at(run) : NULL;
 
-	return run && dom && w ? policy_lead(dom, run, w) : 0;
+	return dom && w ? policy_lead(dom, run, w) : 0;
 }
 
 /* Of those who think of the same CPU, one gets it. */
@@ -77,27 +69,53 @@ static bool preempt_cpu(s32 cpu, const struct waking *w)
 	return preempt_lead(cpu, w) > 0 && preempt_claim(cpu);
 }
 
-/* The CPU whose task is furthest ahead, or -1. */
-static s32 preempt_furthest(struct task_struct *p, s32 first_cpu, s32 spared_cpu,
+/* The first CPU of the LLC that is @nth in distance from that of @run; -1 if there is none. */
+static s32 first_cpu_of_nth_llc(const struct cpu_run *run, u32 nth)
+{
+	struct qumun_llc_place *place;
+	u32 llc;
+
+	if (nth >= config.nr_llcs)
+		return -1;
+	llc = nth_llc(run->llc, nth);
+	place = bpf_map_lookup_elem(&llc_places, &llc);
+	return place ? (s32)place->first_cpu : -1;
+}
+
+/*
+ * The CPU whose task is furthest ahead, or -1: among those of the previous CPU's LLC, and
+ * only if there is none, of the next ones, nearest first.
+ */
+static s32 preempt_furthest(struct task_struct *p, s32 prev_cpu, s32 spared_cpu,
 			    const struct waking *w)
 {
-	u32 nr_cpu_ids = scx_bpf_nr_cpu_ids();
-	s32 best_cpu = -1;
+	struct cpu_run *prev_run = cpu_run(prev_cpu);
+	s32 cpu = prev_cpu, first_cpu = prev_cpu, best_cpu = -1;
 	s64 best_lead = 0;
+	u32 nth = 0;
 	int i;
 
-	bpf_for(i, 1, PREEMPT_TRIES + 1) {
-		s32 cpu = (u32)(first_cpu + i) % nr_cpu_ids;
-		s64 lead;
+	if (!prev_run)
+		return -1;
+	bpf_for(i, 0, PREEMPT_TRIES) {
+		struct cpu_run *run = cpu_run(cpu);
+		s64 lead = preempt_lead(cpu, w);
 
-		if (cpu == first_cpu)
+		if (!run)
 			break;
-		lead = preempt_lead(cpu, w);
 		if (lead > best_lead && cpu != spared_cpu &&
 		    bpf_cpumask_test_cpu(cpu, p->cpus_ptr)) {
 			best_lead = lead;
 			best_cpu = cpu;
 		}
+		cpu = run->next_cpu;
+		if (cpu != first_cpu)
+			continue;
+		if (best_cpu >= 0)
+			break;
+		cpu = first_cpu = first_cpu_of_nth_llc(prev_run, ++nth);
+		if (cpu < 0)
+			break;
 	}
 	return best_cpu >= 0 && preempt_claim(best_cpu) ? best_cpu : -1;
 }

@@ -53,14 +53,17 @@ static enum head head_vruntime(u64 dsq_id, s32 cpu, u64 *v)
 }
 
 /* Change the number of tasks in a queue. */
-static void queue_add(struct domain *dom, s32 queue, s32 amount)
+static void queue_add(s32 queue, s32 amount)
 {
 	struct cpu_run *run;
+	struct domain *dom;
 
-	if (queue == QUEUE_SHARED) {
-		__sync_fetch_and_add(&dom->nr_waiting, amount);
-	} else if (queue >= QUEUE_CPU) {
-		run = cpu_run(queue - QUEUE_CPU);
+	if (queue < QUEUE_NONE) {
+		dom = domain_of(-1 - queue);
+		if (dom)
+			__sync_fetch_and_add(&dom->nr_waiting, amount);
+	} else if (queue > QUEUE_NONE) {
+		run = cpu_run(queue - 1);
 		if (run)
 			__sync_fetch_and_add(&run->nr_waiting, amount);
 	}
@@ -75,23 +78,20 @@ static void queue_add(struct domain *dom, s32 queue, s32 amount)
  * of a queue on its own, to change its affinity, say. It is counted before it is
  * inserted and until it runs: who sees a 0 has nothing to look for.
  */
-static void queue_count(struct domain *dom, struct task_ctx *tctx, s32 queue)
+static void queue_count(struct task_ctx *tctx, s32 queue)
 {
 	if (tctx->queue == queue)
 		return;
-	queue_add(dom, tctx->queue, -1);
-	queue_add(dom, queue, 1);
+	queue_add(tctx->queue, -1);
+	queue_add(queue, 1);
 	tctx->queue = queue;
 }
 
 /* Insert into a queue in the order of vruntime. */
-static __always_inline void enqueue_waiting(struct domain *dom, struct task_struct *p,
-					    struct task_ctx *tctx, s32 queue, u64 slice_ns,
-					    u64 enq_flags)
+static __always_inline void enqueue_waiting(struct task_struct *p, struct task_ctx *tctx,
+					    s32 queue, u64 dsq_id, u64 slice_ns, u64 enq_flags)
 {
-	u64 dsq_id = queue == QUEUE_SHARED ? DSQ_SHARED : DSQ_CPU(queue - QUEUE_CPU);
-
-	queue_count(dom, tctx, queue);
+	queue_count(tctx, queue);
 	if (!tctx->queued_ns)
 		tctx->queued_ns = compat_now();
 	compat_dsq_insert_vtime(p, dsq_id, slice_ns, tctx->vruntime, enq_flags);
@@ -99,33 +99,42 @@ static __always_inline void enqueue_waiting(struct domain *dom, struct task_stru
 
 /**
  * struct waiting - what waits for a CPU
- * @shared: what is known of the first task in the common queue that may run there
+ * @shared: what is known of the first task in its LLC's queue that may run there
  * @pinned: the same of the CPU's own queue
+ * @far: the same of another LLC's queue
  * @shared_v: its vruntime, if it was found
  * @pinned_v: likewise
+ * @far_v: likewise, and the margin by which it must be behind
+ * @far_llc: which one that is
  */
 struct waiting {
 	enum head shared;
 	enum head pinned;
+	enum head far;
 	u64 shared_v;
 	u64 pinned_v;
+	u64 far_v;
+	u32 far_llc;
 };
 
 static void look_at_queues(const struct domain *dom, const struct cpu_run *run,
 			   struct waiting *w, s32 cpu)
 {
 	if (dom->nr_waiting)
-		w->shared = head_vruntime(DSQ_SHARED, cpu, &w->shared_v);
+		w->shared = head_vruntime(DSQ_LLC(run->llc), cpu, &w->shared_v);
 	if (run->nr_waiting)
 		w->pinned = head_vruntime(DSQ_CPU(cpu), cpu, &w->pinned_v);
 }
 
-static bool nobody_waits(const struct waiting *w)
+static bool nobody_waits_here(const struct waiting *w)
 {
 	return w->shared == HEAD_NONE && w->pinned == HEAD_NONE;
 }
 
-/* Do the pinned ones come first? If the order is unknown, both get every second turn. */
+/*
+ * Do the pinned ones come first, of those who wait here? If the order is unknown, both get
+ * every second turn.
+ */
 static bool pinned_first(const struct waiting *w, struct cpu_run *run)
 {
 	if (w->pinned != HEAD_FOUND || w->shared == HEAD_NONE)
@@ -144,7 +153,7 @@ static bool run_first(const struct domain *dom, const struct cpu_run *run, s32 c
 {
 	if (pinned && compat_move_to_local(DSQ_CPU(cpu)))
 		return true;
-	if (dom->nr_waiting && compat_move_to_local(DSQ_SHARED))
+	if (dom->nr_waiting && compat_move_to_local(DSQ_LLC(run->llc)))
 		return true;
 	return run->nr_waiting && compat_move_to_local(DSQ_CPU(cpu));
 }
@@ -187,7 +196,7 @@ static bool rescue(struct cpu_run *run, s32 cpu)
 
 	if (qm_before(now_ns, run->rescue_check_ns))
 		return false;
-	if (rescue_from(DSQ_CPU(cpu), cpu, now_ns) || rescue_from(DSQ_SHARED, cpu, now_ns)) {
+	if (rescue_from(DSQ_CPU(cpu), cpu, now_ns) || rescue_from(DSQ_LLC(run->llc), cpu, now_ns)) {
 		run->rescue_check_ns = now_ns + config.slice_max_ns;
 		stat_inc(QUMUN_STAT_RESCUED);
 		return true;

@@ -20,9 +20,11 @@ const volatile struct qumun_config config = {
 	.slice_max_ns = 8000000,
 	.slice_min_ns = 1000000,
 	.lag_ns = 6000000,
+	.far_margin_ns = 8000000,
 	.rescue_ns = 1250000000,
 	.wait_alarm_ns = 2500000000,
-	.nr_cpus = 4,
+	/* More than one, so that nothing is left out of what they look at. */
+	.nr_llcs = 2,
 };
 
 /* Optional kfuncs that were found: 1 << enum qumun_feature. */
@@ -35,6 +37,7 @@ __u32 features;
 #include "policy.bpf.h"
 #include "preempt.bpf.h"
 #include "queue.bpf.h"
+#include "far.bpf.h"
 #include "dump.bpf.h"
 #include "exit.bpf.h"
 
@@ -58,15 +61,16 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 	bool is_woken = wake_flags & SCX_WAKE_TTWU, is_idle = false, follows = false;
 	s32 cpu, waker_cpu = bpf_get_smp_processor_id();
 	struct cpu_run *waker = cpu_run(waker_cpu);
+	struct domain *dom = waker ? domain_at(waker) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
-	struct domain *dom = domain();
 	struct waking w = {};
 
-	if (!dom || !tctx || !waker)
+	if (!dom || !tctx)
 		return prev_cpu;
 	if (is_woken) {
 		policy_update_weight(dom, p, tctx);
-		policy_wake(&w, tctx, qm_later(tctx->vruntime, policy_floor(dom->clock.now)));
+		policy_wake(&w, tctx, qm_later(tctx->vruntime, policy_floor(clock_now(dom))));
+		clock_update(w.now_ns);
 		if (wake_flags & SCX_WAKE_SYNC) {
 			note_promise(waker, w.now_ns);
 			follows = may_follow(dom, waker, p, &w);
@@ -108,16 +112,13 @@ static void wake_idle_cpu(struct task_struct *p)
  * For a task that may run on @cpu only. The kernel did not ask select_cpu for
  * it, so that whether the CPU is idle is looked at here.
  */
-static void enqueue_pinned(struct domain *dom, struct task_struct *p, struct task_ctx *tctx,
-			   s32 cpu, u64 enq_flags)
+static void enqueue_pinned(struct domain *dom, struct cpu_run *run, struct task_struct *p,
+			   struct task_ctx *tctx, s32 cpu, u64 enq_flags)
 {
-	u64 beside = dom->clock.now, first;
-	struct cpu_run *run = cpu_run(cpu);
+	u64 beside = clock_now(dom), first;
 	struct waking w;
 	bool woken;
 
-	if (!run)
-		return;
 	if (!run->start_ns && scx_bpf_test_and_clear_cpu_idle(cpu)) {
 		/* Runs now: the insert wakes the CPU, nothing below ext is on it. */
 		compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(dom), enq_flags);
@@ -148,15 +149,17 @@ static void enqueue_pinned(struct domain *dom, struct task_struct *p, struct tas
 			return;
 		}
 	}
-	enqueue_waiting(dom, p, tctx, QUEUE_CPU + cpu, policy_slice_on(dom, run), enq_flags);
+	enqueue_waiting(p, tctx, QUEUE_CPU(cpu), DSQ_CPU(cpu), policy_slice_on(dom, run),
+			enq_flags);
 	stat_inc(QUMUN_STAT_PINNED);
 }
 
-static void enqueue_shared(struct domain *dom, struct task_struct *p, struct task_ctx *tctx,
-			   u64 enq_flags)
+static void enqueue_shared(struct domain *dom, const struct cpu_run *run, struct task_struct *p,
+			   struct task_ctx *tctx, u64 enq_flags)
 {
-	policy_join(dom, tctx, policy_floor(dom->clock.now), QM_DEBT_WAITING);
-	enqueue_waiting(dom, p, tctx, QUEUE_SHARED, policy_slice(dom), enq_flags);
+	policy_join(dom, tctx, policy_floor(clock_now(dom)), QM_DEBT_WAITING);
+	enqueue_waiting(p, tctx, QUEUE_LLC(run->llc), DSQ_LLC(run->llc), policy_slice(dom),
+			enq_flags);
 	stat_inc(QUMUN_STAT_SHARED);
 	wake_idle_cpu(p);
 }
@@ -164,8 +167,10 @@ static void enqueue_shared(struct domain *dom, struct task_struct *p, struct tas
 void SEC("struct_ops/qumun_enqueue")
 BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 {
+	s32 cpu = scx_bpf_task_cpu(p);
+	struct cpu_run *run = cpu_run(cpu);
+	struct domain *dom = run ? domain_at(run) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
-	struct domain *dom = domain();
 
 	/* It serves its CPU; whatever waits there may be waiting for it. */
 	if (is_percpu_kthread(p)) {
@@ -173,16 +178,17 @@ BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 		stat_inc(QUMUN_STAT_KTHREAD);
 		return;
 	}
-	if (!tctx || !dom) {
+	if (!tctx || !run || !dom) {
 		compat_dsq_insert(p, SCX_DSQ_GLOBAL, config.slice_min_ns, enq_flags);
 		stat_inc(QUMUN_STAT_NO_CTX);
 		return;
 	}
+	policy_be_home(dom, tctx, run);
 	policy_update_weight(dom, p, tctx);
 	if (is_pinned(p))
-		enqueue_pinned(dom, p, tctx, scx_bpf_task_cpu(p), enq_flags);
+		enqueue_pinned(dom, run, p, tctx, cpu, enq_flags);
 	else
-		enqueue_shared(dom, p, tctx, enq_flags);
+		enqueue_shared(dom, run, p, tctx, enq_flags);
 }
 
 /* @prev is still runnable and nothing else comes first: it gets a new slice. */
@@ -193,16 +199,18 @@ static void keep_running(const struct domain *dom, const struct cpu_run *run,
 	stat_inc(QUMUN_STAT_KEPT);
 }
 
-/* Does @prev, whose slice has ended, come before all who wait? */
+/*
+ * Does @prev, whose slice has ended, come before all who wait? @first_v: the vruntime of the
+ * first one of them, if there is one.
+ */
 static bool prev_is_first(struct domain *dom, const struct cpu_run *run, struct task_struct *prev,
-			  struct task_ctx *tctx, const struct waiting *w, bool pinned)
+			  struct task_ctx *tctx, const struct waiting *w, u64 first_v)
 {
-	u64 first_v = pinned ? w->pinned_v : w->shared_v;
-
 	policy_charge(dom, prev, tctx, false);
 	policy_update_weight(dom, prev, tctx);
-	if (nobody_waits(w)) {
-		policy_keep(dom, run, tctx, QM_DEBT_ALONE);
+	if (nobody_waits_here(w) && w->far != HEAD_FOUND) {
+		policy_keep(dom, run, tctx,
+			    somebody_waits_far(run) ? QM_DEBT_WAITING : QM_DEBT_ALONE);
 		tctx->yielded = false;
 		return true;
 	}
@@ -219,40 +227,64 @@ static bool prev_is_first(struct domain *dom, const struct cpu_run *run, struct 
 	return true;
 }
 
+/*
+ * Who goes on here? The first task of one of the queues, or @prev, if it is still runnable
+ * and comes before them. Returns false if there is nobody.
+ */
+static bool run_first_or_keep(struct domain *dom, struct cpu_run *run, s32 cpu,
+			      struct task_struct *prev)
+{
+	struct waiting w = { .shared = HEAD_NONE, .pinned = HEAD_NONE, .far = HEAD_NONE };
+	struct task_ctx *tctx;
+	bool pinned, far;
+	u64 first_v;
+
+	look_at_queues(dom, run, &w, cpu);
+	if (config.nr_llcs > 1)
+		look_far(run, &w, cpu);
+	pinned = pinned_first(&w, run);
+	far = far_first(&w, pinned);
+	first_v = far ? w.far_v : pinned ? w.pinned_v : w.shared_v;
+
+	if (prev) {
+		tctx = task_ctx(prev);
+		if (tctx && prev_is_first(dom, run, prev, tctx, &w, first_v)) {
+			keep_running(dom, run, prev);
+			return true;
+		}
+	}
+	if ((far && fetch_from(w.far_llc)) || run_first(dom, run, cpu, pinned))
+		return true;
+	if (prev)
+		keep_running(dom, run, prev);
+	return prev;
+}
+
 void SEC("struct_ops/qumun_dispatch")
 BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 {
 	bool prev_wants = prev && (prev->scx.flags & SCX_TASK_QUEUED);
-	struct waiting w = { .shared = HEAD_NONE, .pinned = HEAD_NONE };
 	struct cpu_run *run = cpu_run(cpu);
-	struct domain *dom = domain();
-	struct task_ctx *tctx;
-	bool pinned;
+	struct domain *dom = run ? domain_at(run) : NULL;
 
 	if (!run || !dom)
 		return;
-	if (!dom->nr_waiting && !run->nr_waiting && !prev_wants)
-		return;
 	if ((dom->nr_waiting || run->nr_waiting) && rescue(run, cpu))
 		return;
-	/* Who goes on is not known only if there is more than one to choose from. */
-	if (!prev_wants && !(dom->nr_waiting && run->nr_waiting)) {
-		run_first(dom, run, cpu, run->nr_waiting);
+	if (prev_wants) {
+		run_first_or_keep(dom, run, cpu, prev);
 		return;
 	}
-	look_at_queues(dom, run, &w, cpu);
-	pinned = pinned_first(&w, run);
-
-	if (prev_wants) {
-		tctx = task_ctx(prev);
-		if (tctx && prev_is_first(dom, run, prev, tctx, &w, pinned)) {
-			keep_running(dom, run, prev);
+	/* Who comes first is not known only if there is more than one to choose from. */
+	if (dom->nr_waiting && (run->nr_waiting || far_is_due(run))) {
+		if (run_first_or_keep(dom, run, cpu, NULL))
 			return;
-		}
+	} else if ((dom->nr_waiting || run->nr_waiting) &&
+		   run_first(dom, run, cpu, run->nr_waiting)) {
+		return;
 	}
-
-	if (!run_first(dom, run, cpu, pinned) && prev_wants)
-		keep_running(dom, run, prev);
+	if (config.nr_llcs > 1)
+		fetch_nearest(run);
 }
 
 /* Count how long @p had waited in a queue. */
@@ -272,41 +304,47 @@ static void count_wait(struct task_ctx *tctx, u64 now_ns)
 void SEC("struct_ops/qumun_running")
 BPF_PROG(qumun_running, struct task_struct *p)
 {
+	s32 cpu = scx_bpf_task_cpu(p);
+	struct cpu_run *run = cpu_run(cpu);
+	struct domain *dom = run ? domain_at(run) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
-	struct domain *dom = domain();
 	u64 now_ns = compat_now();
 
-	if (!tctx || !dom)
+	if (!tctx || !run || !dom)
 		return;
 	stat_inc(QUMUN_STAT_SWITCHES);
-	queue_count(dom, tctx, QUEUE_NONE);
+	queue_count(tctx, QUEUE_NONE);
 	count_wait(tctx, now_ns);
+	clock_update(now_ns);
+	policy_be_home(dom, tctx, run);
 	/* While somebody was next, dispatch did not see it. */
 	tctx->yielded = false;
 	/* It came past the queues: to an idle CPU, as a kthread, on its way out. */
 	if (!tctx->joined) {
 		policy_update_weight(dom, p, tctx);
-		policy_join(dom, tctx, policy_floor(dom->clock.now), QM_DEBT_ALONE);
+		policy_join(dom, tctx, policy_floor(clock_now(dom)), QM_DEBT_ALONE);
 	}
 	tctx->exec_start_ns = p->se.sum_exec_runtime;
-	preempt_note_running(scx_bpf_task_cpu(p), tctx, now_ns);
+	preempt_note_running(run, tctx, now_ns);
 }
 
 void SEC("struct_ops/qumun_stopping")
 BPF_PROG(qumun_stopping, struct task_struct *p, bool runnable)
 {
+	struct cpu_run *run = cpu_run(scx_bpf_task_cpu(p));
+	struct domain *dom = run ? domain_at(run) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
-	struct domain *dom = domain();
 	bool sleeps;
 
-	if (!tctx || !dom)
+	if (!tctx || !run || !dom)
 		return;
 	/*
 	 * A change of the running task's affinity, nice value or cgroup also
 	 * comes here with !runnable. That is no sleep: it keeps its place.
 	 */
 	sleeps = !runnable && p->__state != TASK_RUNNING;
-	preempt_note_stopping(scx_bpf_task_cpu(p), tctx, sleeps);
+	preempt_note_stopping(run, tctx, sleeps);
+	policy_be_home(dom, tctx, run);
 	policy_charge(dom, p, tctx, sleeps);
 }
 
@@ -333,11 +371,11 @@ BPF_PROG(qumun_init_task, struct task_struct *p, struct scx_init_task_args *args
 						     BPF_LOCAL_STORAGE_GET_F_CREATE);
 	struct task_ctx *parent = args->fork ? task_ctx(bpf_get_current_task_btf()) : NULL;
 	struct cpu_run *run = cpu_run(bpf_get_smp_processor_id());
-	struct domain *dom = domain();
+	struct domain *dom = run ? domain_at(run) : NULL;
 
-	if (!tctx || !dom)
+	if (!tctx || !run || !dom)
 		return 0;
-	if (parent && run)
+	if (parent)
 		policy_init_child(dom, tctx, parent, run, compat_now());
 	else
 		policy_init_task(dom, tctx);
@@ -359,39 +397,63 @@ void SEC("struct_ops/qumun_disable")
 BPF_PROG(qumun_disable, struct task_struct *p)
 {
 	struct task_ctx *tctx = task_ctx(p);
-	struct domain *dom = domain();
 
-	if (!tctx || !dom)
+	if (!tctx)
 		return;
-	policy_leave(dom, tctx);
-	queue_count(dom, tctx, QUEUE_NONE);
+	policy_leave(tctx);
+	queue_count(tctx, QUEUE_NONE);
 	tctx->queued_ns = 0;
 }
 
 void SEC("struct_ops/qumun_dump")
 BPF_PROG(qumun_dump, struct scx_dump_ctx *dctx)
 {
-	dump_domain();
+	dump_domains();
 	dump_cpus();
+}
+
+/* The queue and the clock of an LLC. */
+static s32 init_llc(u32 llc)
+{
+	struct qumun_llc_place *place = bpf_map_lookup_elem(&llc_places, &llc);
+	struct domain *dom = domain_of(llc);
+
+	if (!place || !dom)
+		return -1;
+	dom->nr_cpus = place->nr_cpus;
+	qm_clock_init(&dom->clock);
+	return scx_bpf_create_dsq(DSQ_LLC(llc), -1);
+}
+
+static s32 init_cpu(u32 cpu)
+{
+	struct qumun_cpu_place *place = bpf_map_lookup_elem(&cpu_places, &cpu);
+	struct cpu_run *run = cpu_run(cpu);
+
+	if (!place || !run)
+		return -1;
+	run->llc = place->llc;
+	run->next_cpu = place->next_cpu;
+	return scx_bpf_create_dsq(DSQ_CPU(cpu), -1);
 }
 
 s32 SEC("struct_ops.s/qumun_init")
 BPF_PROG(qumun_init)
 {
-	s32 nr_cpu_ids = scx_bpf_nr_cpu_ids();
-	struct domain *dom = domain();
-	s32 err, cpu;
+	u32 i, nr_cpu_ids = scx_bpf_nr_cpu_ids();
+	s32 err = 0;
 
-	if (!dom)
-		return -1;
-	qm_clock_init(&dom->clock);
+	machine_clock.now = QM_CLOCK_START;
 	features |= compat_features();
-
-	err = scx_bpf_create_dsq(DSQ_SHARED, -1);
-	bpf_for(cpu, 0, nr_cpu_ids) {
+	bpf_for(i, 0, config.nr_llcs) {
 		if (err)
 			break;
-		err = scx_bpf_create_dsq(DSQ_CPU(cpu), -1);
+		err = init_llc(i);
+	}
+	bpf_for(i, 0, nr_cpu_ids) {
+		if (err)
+			break;
+		err = init_cpu(i);
 	}
 	return err;
 }

@@ -49,19 +49,53 @@ struct qumun_boost {
  * @slice_max_ns: longest slice
  * @slice_min_ns: shortest slice
  * @lag_ns: how far behind the clock a task may be when it wakes up
+ * @far_margin_ns: how far the first task of another LLC must be behind to be fetched, in
+ *	vruntime; 0 where there is one LLC only
  * @rescue_ns: who has waited longer runs next, whatever it is owed
  * @wait_alarm_ns: waits beyond this are counted as late
- * @nr_cpus: CPUs that are online
+ * @nr_llcs: queues for tasks that may run on several CPUs, one for each last-level cache
  */
 struct qumun_config {
 	__u64 slice_max_ns;
 	__u64 slice_min_ns;
 	__u64 lag_ns;
+	__u64 far_margin_ns;
 	__u64 rescue_ns;
 	__u64 wait_alarm_ns;
-	__u32 nr_cpus;
+	__u32 nr_llcs;
 	__u32 reserved;
 };
+
+/*
+ * The shape of the machine, as far as queues go; in maps that are filled before the
+ * scheduler starts. "LLC" is a set of CPUs that share a queue: those of a last-level
+ * cache, or all.
+ */
+
+/**
+ * struct qumun_cpu_place - row of "cpu_places", by CPU number
+ * @llc: whose queue it serves, 0..nr_llcs-1
+ * @next_cpu: the next CPU of the same LLC; after the last one, the first
+ */
+struct qumun_cpu_place {
+	__u32 llc;
+	__u32 next_cpu;
+};
+
+/**
+ * struct qumun_llc_place - row of "llc_places", by number of the LLC
+ * @first_cpu: one of its CPUs
+ * @nr_cpus: how many of them are online
+ */
+struct qumun_llc_place {
+	__u32 first_cpu;
+	__u32 nr_cpus;
+};
+
+/*
+ * "llc_order": for each LLC all of them, nearest first, itself at the very beginning; LLC i
+ * of @llc is row @llc * nr_llcs + i, an __u32.
+ */
 
 enum qumun_stat {
 #define X(name, label, help) QUMUN_STAT_##name,

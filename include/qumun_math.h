@@ -197,6 +197,51 @@ static inline void qm_clock_move(struct qm_clock *c, __u32 weight, __u64 from, _
 }
 
 /*
+ * The average of several clocks, weighted as their tasks are: what one clock for all
+ * those tasks would show.
+ *
+ *	avg = Σ Wi·avgi / Σ Wi = ref + Σ Wi·(avgi − ref) / Σ Wi
+ *
+ * Weights are in units of 2^QM_MERGE_SHIFT and distances within 2^36 ns, a minute of a
+ * nice-0 task, so that the sum stays below 2^63 up to 800 000 tasks of the largest weight.
+ */
+#define QM_MERGE_SHIFT	6
+#define QM_MERGE_MAX	(1LL << 36)
+
+/* Begin with only @ref set: any vruntime near the clocks, say the last average. */
+struct qm_merge {
+	__u64 ref;
+	__s64 sum;
+	__u64 weight;
+};
+
+/* Add a clock, read without its lock: off by what one run changes, at worst. */
+static inline void qm_merge_add(struct qm_merge *m, const struct qm_clock *c)
+{
+	__u64 weight = (c->weight >> QM_MERGE_SHIFT) + 1;
+	__s64 d = (__s64)(c->avg - m->ref);
+
+	if (!c->weight)
+		return;
+	if (d > QM_MERGE_MAX)
+		d = QM_MERGE_MAX;
+	if (d < -QM_MERGE_MAX)
+		d = -QM_MERGE_MAX;
+	m->sum += (__s64)weight * d;
+	m->weight += weight;
+}
+
+/* The average; @ref where there is no task at all. */
+static inline __u64 qm_merge_avg(const struct qm_merge *m)
+{
+	if (!m->weight)
+		return m->ref;
+	if (m->sum >= 0)
+		return m->ref + (__u64)m->sum / m->weight;
+	return m->ref - (__u64)-m->sum / m->weight;
+}
+
+/*
  * How far ahead of the clock a task of @weight may be: @slices of the longest
  * ones, in vruntime.
  *

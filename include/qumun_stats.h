@@ -11,7 +11,8 @@
 	X(IDLE,		"idle",     "went straight to an idle CPU")		\
 	X(PREEMPT,	"preempt",  "took the CPU from a task that was ahead")	\
 	X(NEXT,		"next",     "next on a CPU whose task is about to sleep") \
-	X(SHARED,	"shared",   "queued for all CPUs")			\
+	X(SHARED,	"shared",   "queued for all CPUs, or those of a last-level cache") \
+	X(STOLEN,	"stolen",   "taken from the queue of another last-level cache") \
 	X(PINNED,	"pinned",   "queued for the one CPU that they may use")	\
 	X(KTHREAD,	"kthread",  "per-CPU kernel threads, run next")		\
 	X(KEPT,		"kept",     "ran on at the end of their slice")		\

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "domains.h"
 #include "exit_codes.h"
 #include "loader_btf.h"
 #include "log.h"
@@ -139,11 +140,55 @@ static uint64_t ops_flags(uint32_t *features)
 	return flags;
 }
 
+/* Maps have as many rows as this machine needs. */
+static int size_maps(struct scx_qumun *skel, const struct domains *domains)
+{
+	const struct {
+		struct bpf_map *map;
+		uint32_t rows;
+	} sizes[] = {
+		{ skel->maps.cpu_runs, domains->nr_cpu_ids },
+		{ skel->maps.cpu_places, domains->nr_cpu_ids },
+		{ skel->maps.domains, domains->nr_llcs },
+		{ skel->maps.llc_places, domains->nr_llcs },
+		{ skel->maps.llc_order, domains->nr_llcs * domains->nr_llcs },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		if (bpf_map__set_max_entries(sizes[i].map, sizes[i].rows))
+			return -errno;
+	}
+	return 0;
+}
+
+/* @rows: of @row_size bytes each, as many as the map has. */
+static int fill_map(const struct bpf_map *map, const void *rows, size_t row_size)
+{
+	for (__u32 key = 0; key < bpf_map__max_entries(map); key++) {
+		if (bpf_map_update_elem(bpf_map__fd(map), &key,
+					(const char *)rows + key * row_size, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+static int fill_maps(const struct scx_qumun *skel, const struct domains *domains)
+{
+	int err = fill_map(skel->maps.cpu_places, domains->cpus, sizeof(*domains->cpus));
+
+	if (!err)
+		err = fill_map(skel->maps.llc_places, domains->llcs, sizeof(*domains->llcs));
+	if (!err)
+		err = fill_map(skel->maps.llc_order, domains->order, sizeof(*domains->order));
+	return err;
+}
+
 /* Everything that is decided before the load; nothing else writes rodata or ops. */
 static int configure(struct loader *loader, const struct loader_params *params)
 {
 	struct scx_qumun *skel = loader->skel;
 	uint32_t dump_len = params->exit_dump_len ? params->exit_dump_len : EXIT_DUMP_LEN_DEFAULT;
+	int err;
 
 	skel->rodata->config = params->config;
 	skel->rodata->exit_dump_len = dump_len;
@@ -152,8 +197,9 @@ static int configure(struct loader *loader, const struct loader_params *params)
 	skel->struct_ops.qumun_ops->exit_dump_len = dump_len;
 	skel->struct_ops.qumun_ops->hotplug_seq = params->hotplug_seq;
 
-	if (bpf_map__set_max_entries(skel->maps.cpu_runs, params->nr_cpu_ids))
-		return -errno;
+	err = size_maps(skel, params->domains);
+	if (err)
+		return err;
 	if (params->boost_map_fd >= 0 &&
 	    bpf_map__reuse_fd(skel->maps.high_prio_cgroups, params->boost_map_fd))
 		return -errno;
@@ -201,6 +247,8 @@ int loader_load(struct loader **result, const struct loader_params *params)
 	err = configure(loader, params);
 	if (!err)
 		err = scx_qumun__load(loader->skel);
+	if (!err)
+		err = fill_maps(loader->skel, params->domains);
 	if (!err)
 		err = set_up_reading(loader);
 	return err ? load_error(err) : 0;

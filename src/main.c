@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "boost.h"
+#include "domains.h"
 #include "exit_codes.h"
 #include "instance.h"
 #include "loader.h"
@@ -31,21 +32,23 @@ struct run {
 	int boost_map_fd;
 };
 
-static struct loader_params make_params(const struct run *run, const struct topology *topo,
+static struct loader_params make_params(const struct run *run, const struct domains *domains,
 					uint64_t hotplug_seq)
 {
 	const struct qumun_opts *opts = &run->opts;
+	bool is_divided = domains->nr_llcs > 1;
 
 	return (struct loader_params){
 		.config = {
 			.slice_max_ns = opts->slice_us * 1000,
 			.slice_min_ns = opts->slice_us_min * 1000,
 			.lag_ns = opts->slice_us_lag * 1000,
+			.far_margin_ns = is_divided ? opts->slice_us * 1000 : 0,
 			.rescue_ns = opts->timeout_ms * 1000000 / 8,
 			.wait_alarm_ns = opts->timeout_ms * 1000000 / 4,
-			.nr_cpus = topo->nr_online,
+			.nr_llcs = domains->nr_llcs,
 		},
-		.nr_cpu_ids = topo->nr_cpu_ids,
+		.domains = domains,
 		.hotplug_seq = hotplug_seq,
 		.timeout_ms = opts->timeout_ms,
 		.exit_dump_len = opts->exit_dump_len,
@@ -67,30 +70,40 @@ static int publish_boosts(struct run *run, const struct loader *loader)
 	return err;
 }
 
+static int read_machine(const struct run *run, struct topology *topo, struct domains *domains)
+{
+	int err = topology_read("", topo);
+
+	if (!err)
+		err = domains_make(topo, run->opts.dsq, domains);
+	if (!err)
+		return 0;
+	log_error("CPU topology below /sys: %s", strerror(-err));
+	return QUMUN_EXIT_ENVIRONMENT;
+}
+
 /* One life of the scheduler. Sets @restart when the kernel asks for another one. */
 static int schedule_once(struct run *run, bool *restart)
 {
 	uint64_t hotplug_seq = sched_ext_hotplug_seq();
 	struct loader *loader = NULL;
 	struct loader_params params;
+	struct domains domains = { .nr_llcs = 0 };
 	struct topology topo;
 	int err;
 
 	*restart = false;
-	err = topology_read("", &topo);
-	if (err) {
-		log_error("CPU topology below /sys: %s", strerror(-err));
-		topology_free(&topo);
-		return QUMUN_EXIT_ENVIRONMENT;
+	err = read_machine(run, &topo, &domains);
+	if (!err) {
+		params = make_params(run, &domains, hotplug_seq);
+		err = loader_load(&loader, &params);
 	}
-	params = make_params(run, &topo, hotplug_seq);
-	err = loader_load(&loader, &params);
 	if (!err)
 		err = publish_boosts(run, loader);
 	if (!err)
 		err = loader_attach(loader, run->watch.signal_fd);
 	if (!err && !loader_exited(loader) && !watch_stopped(&run->watch)) {
-		report_start(&run->opts, &topo, &run->boosts, loader);
+		report_start(&run->opts, &topo, &domains, &run->boosts, loader);
 		watch_run(&run->watch, loader, &run->boosts, run->boost_map_fd);
 	}
 	if (!err && loader_exited(loader)) {
@@ -98,6 +111,7 @@ static int schedule_once(struct run *run, bool *restart)
 		err = *restart ? 0 : report_exit(loader);
 	}
 	loader_destroy(loader);
+	domains_free(&domains);
 	topology_free(&topo);
 	return err;
 }

@@ -34,6 +34,7 @@ enum row_kind {
 	ROW_NUMBER,
 	ROW_ENVIRONMENT,
 	ROW_COUNT,
+	ROW_CHOICE,
 	ROW_BOOST,
 	ROW_VERSION,
 	ROW_HELP,
@@ -49,6 +50,7 @@ enum row_kind {
  * @max: largest accepted value
  * @unit: printed behind numbers, with its space
  * @note: more about the range, printed behind it; begins with "; "
+ * @words: of a choice, separated by "|"; the value is the place in this list, the first one 0
  * @help: what the option does
  */
 struct option_row {
@@ -62,6 +64,7 @@ struct option_row {
 	const char	*unit;
 	const char	*note;
 	const char	*help;
+	const char	*words;
 };
 
 #define AT(member) .offset = offsetof(struct qumun_opts, member)
@@ -74,16 +77,20 @@ static const struct option_row rows[] = {
 	  "shortest slice, when many tasks wait" },
 	{ ROW_NUMBER, "slice-us-lag", 'l', "N", AT(slice_us_lag), 0, 1000000, " us",
 	  "", "credit that a waking task may keep" },
+	{ ROW_CHOICE, "dsq", 0, "WHICH", AT(dsq), .note = "", .unit = "",
+	  .help = "queues: one for all CPUs, or one for each last-level cache",
+	  .words = "auto|global|llc" },
 	{ ROW_BOOST, "boost-cgroup", 0, "PATH[:WEIGHT]", 0,
 	  QUMUN_BOOST_WEIGHT_MIN, QUMUN_BOOST_WEIGHT_MAX, "", "; 1024 = normal",
-	  "more CPU for this cgroup and all below it; repeatable" },
+	  "more CPU for this cgroup and all below it; repeatable", NULL },
 	{ ROW_NUMBER, "stats", 0, "SEC", AT(stats_sec), 0, 86400, " s",
 	  "; 0 = off", "print statistics every SEC seconds" },
 	{ ROW_NUMBER, "exit-dump-len", 0, "N", AT(exit_dump_len), 0, 16 << 20, " bytes",
 	  "; 0 = the kernel's 32768", "size of the kernel's dump after an error" },
-	{ ROW_COUNT, "verbose", 'v', NULL, AT(verbose), 0, 0, "", "", "more messages; repeatable" },
-	{ ROW_VERSION, "version", 'V', NULL, 0, 0, 0, "", "", "print the version and stop" },
-	{ ROW_HELP, "help", 'h', NULL, 0, 0, 0, "", "", "print this text and stop" },
+	{ ROW_COUNT, "verbose", 'v', NULL, AT(verbose), 0, 0, "", "", "more messages; repeatable",
+	  NULL },
+	{ ROW_VERSION, "version", 'V', NULL, 0, 0, 0, "", "", "print the version and stop", NULL },
+	{ ROW_HELP, "help", 'h', NULL, 0, 0, 0, "", "", "print this text and stop", NULL },
 	{ ROW_ENVIRONMENT, "SCX_TIMEOUT_MS", 0, "N", AT(timeout_ms), TIMEOUT_MS_MIN, 30000, " ms",
 	  "; the kernel's limit is 30 s", "watchdog: longest wait before the kernel ends us" },
 };
@@ -158,6 +165,37 @@ static int take_number(struct parser *ps, const struct option_row *row, const ch
 	if (*seen && *number != old)
 		return usage_error("%s%s: given twice, as %" PRIu64 " and %" PRIu64 " (once)",
 				   dashes(row), row->name, old, *number);
+	*seen = true;
+	return GO_ON;
+}
+
+/* The place of @value in a list of words, -1 if it is not there. */
+static int find_word(const char *words, const char *value)
+{
+	size_t len = strlen(value);
+
+	for (int place = 0; words; place++) {
+		if (!strncmp(words, value, len) && (words[len] == '|' || !words[len]))
+			return place;
+		words = strchr(words, '|');
+		words += !!words;
+	}
+	return -1;
+}
+
+static int take_choice(struct parser *ps, const struct option_row *row, const char *value)
+{
+	uint64_t *choice = member(ps->opts, row);
+	bool *seen = &ps->seen[row - rows];
+	int place = *value ? find_word(row->words, value) : -1;
+	char shown[SHOWN_LEN];
+
+	if (place < 0)
+		return usage_error("--%s: '%s' is not one of its values (%s)", row->name,
+				   escape_text(shown, sizeof(shown), value), row->words);
+	if (*seen && *choice != (uint64_t)place)
+		return usage_error("--%s: given twice, with different values (once)", row->name);
+	*choice = place;
 	*seen = true;
 	return GO_ON;
 }
@@ -267,7 +305,10 @@ static void print_row(const struct option_row *row)
 		printf("  %s", row->kind == ROW_ENVIRONMENT ? "" : "    ");
 	printf("%s%s%s%s\n          %s", dashes(row), row->name, row->arg ? "=" : "",
 	       row->arg ? row->arg : "", row->help);
-	if (row->arg)
+	if (row->words)
+		printf("\n          %s %s, default %.*s", row->arg, row->words,
+		       (int)strcspn(row->words, "|"), row->words);
+	else if (row->arg)
 		print_range(row, &defaults);
 	putchar('\n');
 }
@@ -315,6 +356,8 @@ static int take_row(struct parser *ps, const struct option_row *row, const char 
 	case ROW_COUNT:
 		++*member(ps->opts, row);
 		return GO_ON;
+	case ROW_CHOICE:
+		return take_choice(ps, row, value);
 	case ROW_BOOST:
 		return take_boost(ps, row, value);
 	case ROW_VERSION:
@@ -367,6 +410,9 @@ static int bad_option(const char *token, int reason)
 		return usage_error("--%s: needs a value, as in --%s=/sys/fs/cgroup/game:8192 (weight "
 				   "%" PRIu64 "..%" PRIu64 "; see scx_qumun --help)", row->name,
 				   row->name, row->min, row->max);
+	if (reason == ':' && row->words)
+		return usage_error("--%s: needs a value (%s; see scx_qumun --help)", row->name,
+				   row->words);
 	if (reason == ':')
 		return usage_error("--%s: needs a value (%" PRIu64 "..%" PRIu64 "%s%s; see "
 				   "scx_qumun --help)", row->name, row->min, row->max, row->unit,

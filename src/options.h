@@ -24,10 +24,23 @@ struct qumun_boost_rule {
 };
 
 /**
+ * enum qumun_dsq - which CPUs share a queue
+ * @QUMUN_DSQ_AUTO: decided by the topology, see domains_make()
+ * @QUMUN_DSQ_GLOBAL: all of them
+ * @QUMUN_DSQ_LLC: those of a last-level cache
+ */
+enum qumun_dsq {
+	QUMUN_DSQ_AUTO,
+	QUMUN_DSQ_GLOBAL,
+	QUMUN_DSQ_LLC,
+};
+
+/**
  * struct qumun_opts - everything the user can choose
  * @slice_us: longest slice
  * @slice_us_min: shortest slice, never above @slice_us
  * @slice_us_lag: credit that a waking task may keep
+ * @dsq: enum qumun_dsq
  * @stats_sec: seconds between two lines of statistics, 0 = none
  * @exit_dump_len: bytes of the kernel's dump on an error exit, 0 = the kernel's own default
  * @timeout_ms: watchdog, from the environment variable SCX_TIMEOUT_MS
@@ -39,6 +52,7 @@ struct qumun_opts {
 	uint64_t		slice_us;
 	uint64_t		slice_us_min;
 	uint64_t		slice_us_lag;
+	uint64_t		dsq;
 	uint64_t		stats_sec;
 	uint64_t		exit_dump_len;
 	uint64_t		timeout_ms;

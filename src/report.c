@@ -61,8 +61,17 @@ static void report_guesses(const struct topology *topo)
 	}
 }
 
+static void report_queues(const struct domains *domains)
+{
+	if (domains->nr_llcs > 1)
+		log_info("queues: %u, one for each last-level cache", domains->nr_llcs);
+	else
+		log_info("queues: one for all CPUs");
+}
+
 void report_start(const struct qumun_opts *opts, const struct topology *topo,
-		  const struct boosts *boosts, const struct loader *loader)
+		  const struct domains *domains, const struct boosts *boosts,
+		  const struct loader *loader)
 {
 	struct utsname kernel;
 	char machine[256];
@@ -71,6 +80,7 @@ void report_start(const struct qumun_opts *opts, const struct topology *topo,
 	log_info("running on Linux %s: %s", kernel.release,
 		 topology_describe(topo, machine, sizeof(machine)));
 	report_guesses(topo);
+	report_queues(domains);
 	log_info("slice %.4g to %.4g ms, lag %.4g ms, watchdog %.4g s", opts->slice_us_min / 1e3,
 		 opts->slice_us / 1e3, opts->slice_us_lag / 1e3, opts->timeout_ms / 1e3);
 	report_features(loader_features(loader));

@@ -4,13 +4,15 @@
 #define QUMUN_REPORT_H
 
 #include "boost.h"
+#include "domains.h"
 #include "loader.h"
 #include "options.h"
 #include "topology.h"
 
 /** report_start - say what is in force, after the scheduler was proven to be in charge */
 void report_start(const struct qumun_opts *opts, const struct topology *topo,
-		  const struct boosts *boosts, const struct loader *loader);
+		  const struct domains *domains, const struct boosts *boosts,
+		  const struct loader *loader);
 
 /**
  * report_exit - say why the kernel ended the scheduler, in its own words

@@ -56,6 +56,7 @@ enum bpf_map_type {
 
 enum {
 	BPF_F_NO_PREALLOC		= 1,
+	BPF_F_RDONLY_PROG		= 128,
 	BPF_LOCAL_STORAGE_GET_F_CREATE	= 1,
 };
 

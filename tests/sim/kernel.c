@@ -855,6 +855,7 @@ void kernel_start(const struct machine *m)
 		if (!machine.ticks_aligned)
 			tick_phase[i] = rnd_in(0, TICK_NS - 1);
 	}
+	policy_place();
 	if (ops->init())
 		fail("init failed");
 }

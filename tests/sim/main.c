@@ -38,6 +38,7 @@ static const char *const mutation_names[MUT_NR] = {
 	[MUT_FORK_UNSEEN] = "fork-unseen",
 	[MUT_CHARGE_LOST] = "charge-lost",
 	[MUT_CLOCK_SKEWED] = "clock-skewed",
+	[MUT_FAR_IGNORED] = "far-ignored",
 	[MUT_BOOST_UNSEEN] = "boost-unseen",
 };
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BPF maps. Arrays have a row for each CPU at least, whatever the definition
- * says: the loader resizes those that need it. Hashes are searched from the
+ * BPF maps. Arrays have a row for each CPU at least, those of single numbers one for each
+ * pair of LLCs, whatever the definition says: the loader resizes those that need it. Hashes are searched from the
  * first row on; tests put a few entries into them.
  */
 #include "sim.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define NUMBERS_MAX	65536
 
 struct rows {
 	u32 nr;
@@ -41,6 +43,8 @@ static struct rows *rows_of(void *map, u32 type, u32 row_size, u32 nr)
 	}
 	if (type == BPF_MAP_TYPE_PERCPU_ARRAY)
 		sets = NR_CPUS_MAX;
+	else if (row_size <= sizeof(u32))
+		rows->nr = NUMBERS_MAX;
 	else if (nr < NR_CPUS_MAX)
 		rows->nr = NR_CPUS_MAX;
 	/* Rows that are aligned to cache lines are so in the kernel, too. */

@@ -39,6 +39,33 @@ const struct sched_ext_ops *policy_ops(void)
 	return &qumun_ops;
 }
 
+/* What src/domains.c and src/loader.c do: LLCs of neighbouring CPUs, nearest by number. */
+static void place_llc(u32 llc, u32 llc_cpus)
+{
+	u32 first = llc * llc_cpus;
+	u32 last = first + llc_cpus < machine.nr_cpus ? first + llc_cpus : machine.nr_cpus;
+	struct qumun_llc_place place = { .first_cpu = first, .nr_cpus = last - first };
+
+	bpf_map_update_elem(&llc_places, &llc, &place, 0);
+	for (u32 cpu = first; cpu < last; cpu++) {
+		struct qumun_cpu_place at = { .llc = llc };
+
+		at.next_cpu = cpu + 1 < last ? cpu + 1 : first;
+		bpf_map_update_elem(&cpu_places, &cpu, &at, 0);
+	}
+	for (u32 nth = 0; nth < config.nr_llcs; nth++) {
+		u32 key = llc * config.nr_llcs + nth, other = (llc + nth) % config.nr_llcs;
+
+		bpf_map_update_elem(&llc_order, &key, &other, 0);
+	}
+}
+
+void policy_place(void)
+{
+	for (u32 llc = 0; llc < config.nr_llcs; llc++)
+		place_llc(llc, config.nr_llcs > 1 ? machine.llc_cpus : machine.nr_cpus);
+}
+
 struct policy_view policy_view_task(struct task *t)
 {
 	struct task_ctx *tctx = task_ctx(&t->p);
@@ -48,20 +75,20 @@ struct policy_view policy_view_task(struct task *t)
 		view.vruntime = tctx->vruntime;
 		view.weight = tctx->weight;
 		view.joined = tctx->joined;
+		view.domain = tctx->llc;
 	}
 	return view;
 }
 
 u32 policy_nr_domains(void)
 {
-	return 1;
+	return config.nr_llcs;
 }
 
 struct clock_view policy_view_clock(u32 nr)
 {
-	struct domain *dom = domain();
+	struct domain *dom = domain_of(nr);
 
-	(void)nr;
 	return (struct clock_view){
 		.now = dom->clock.now,
 		.avg = dom->clock.avg,
@@ -71,10 +98,13 @@ struct clock_view policy_view_clock(u32 nr)
 
 void policy_set_clock(u64 now)
 {
-	struct domain *dom = domain();
+	machine_clock.now = now;
+	for (u32 nr = 0; nr < config.nr_llcs; nr++) {
+		struct domain *dom = domain_of(nr);
 
-	dom->clock.now = now;
-	dom->clock.avg = now;
+		dom->clock.now = now;
+		dom->clock.avg = now;
+	}
 }
 
 void policy_boost(u64 cgroup_id, u32 weight)

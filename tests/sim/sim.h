@@ -234,6 +234,7 @@ struct cpu {
  * struct machine - what is simulated
  * @smt: CPUs in a core, 1 or 2
  * @llc_cpus: CPUs that share a last-level cache
+ * @global_queue: one queue for all of them, with --dsq=global
  * @old_kernel: as 6.12 and 6.18: no dsq_peek and their like
  * @ipi_ns: until another CPU follows a request to reschedule, at most
  * @idle_race_ns: how long a CPU that found nothing takes to be seen as idle, at most
@@ -245,6 +246,7 @@ struct machine {
 	u32 nr_cpus;
 	u32 smt;
 	u32 llc_cpus;
+	bool global_queue;
 	bool old_kernel;
 	u64 ipi_ns;
 	u64 idle_race_ns;
@@ -275,6 +277,8 @@ enum mutation {
 	MUT_CHARGE_LOST,
 	/* what tasks have had changes, and their clock does not see it */
 	MUT_CLOCK_SKEWED,
+	/* configuration: nobody is fetched from another LLC, unless a CPU has nothing to do */
+	MUT_FAR_IGNORED,
 	/* a cgroup has a boost that the scenario does not know of */
 	MUT_BOOST_UNSEEN,
 	MUT_NR,
@@ -387,6 +391,8 @@ struct clock_view {
 
 struct qumun_config;
 void policy_configure(const struct qumun_config *config);
+/** policy_place - tell it which CPUs share a queue */
+void policy_place(void);
 const struct sched_ext_ops *policy_ops(void);
 struct policy_view policy_view_task(struct task *t);
 u32 policy_nr_domains(void);

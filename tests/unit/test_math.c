@@ -218,6 +218,53 @@ static void test_clock_extremes(void **state)
 	assert_int_equal(c.rest, 0);
 }
 
+/* Several clocks together show what one for all their tasks would. */
+static void test_merge(void **state)
+{
+	struct qm_clock c[4], all;
+	struct qm_merge merge = { .ref = QM_CLOCK_START };
+	int64_t error;
+
+	(void)state;
+	qm_clock_init(&all);
+	for (uint32_t i = 0; i < 4; i++) {
+		qm_clock_init(&c[i]);
+		for (uint32_t j = 0; j < 5 * i; j++) {
+			uint64_t v = QM_CLOCK_START + 1000000ULL * (37 * i + 11 * j % 64);
+			uint32_t weight = 64 + 640 * (j % 3);
+
+			qm_clock_join(&c[i], weight, v);
+			qm_clock_join(&all, weight, v);
+		}
+		qm_merge_add(&merge, &c[i]);
+	}
+	/* A clock counts for at most a unit of weight too much. */
+	error = (int64_t)(qm_merge_avg(&merge) - all.avg);
+	assert_true(error > -1000000 && error < 1000000);
+}
+
+static void test_merge_extremes(void **state)
+{
+	struct qm_merge merge = { .ref = QM_CLOCK_START };
+	struct qm_clock c;
+
+	(void)state;
+	assert_true(qm_merge_avg(&merge) == QM_CLOCK_START);
+	qm_clock_init(&c);
+	qm_merge_add(&merge, &c);
+	assert_true(qm_merge_avg(&merge) == QM_CLOCK_START);
+	/* As heavy and as far apart as can be: clamped, not overflown. */
+	c.weight = 80000ULL * QM_WEIGHT_MAX;
+	c.avg = QM_CLOCK_START + (1ULL << 60);
+	for (int i = 0; i < 10; i++)
+		qm_merge_add(&merge, &c);
+	assert_true(qm_merge_avg(&merge) == QM_CLOCK_START + QM_MERGE_MAX);
+	c.avg = QM_CLOCK_START - (1ULL << 60);
+	for (int i = 0; i < 10; i++)
+		qm_merge_add(&merge, &c);
+	assert_true(qm_merge_avg(&merge) == QM_CLOCK_START);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +278,8 @@ int main(void)
 		cmocka_unit_test(test_clock_single),
 		cmocka_unit_test(test_clock_random),
 		cmocka_unit_test(test_clock_extremes),
+		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_merge_extremes),
 	};
 
 	return cmocka_run_group_tests_name("math", tests, NULL, NULL);
