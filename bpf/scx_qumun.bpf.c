@@ -23,6 +23,7 @@ const volatile struct qumun_config config = {
 	.rescue_ns = 1250000000,
 	.wait_alarm_ns = 2500000000,
 	.nr_cpus = 4,
+	.nr_possible = 4,
 };
 
 /* Optional kfuncs that were found: 1 << enum qumun_feature. */
@@ -35,6 +36,7 @@ __u32 features;
 #include "policy.bpf.h"
 #include "preempt.bpf.h"
 #include "queue.bpf.h"
+#include "idle.bpf.h"
 #include "dump.bpf.h"
 #include "exit.bpf.h"
 
@@ -74,11 +76,7 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 	}
 	if (follows && waker->sync_trust >= SYNC_TRUST_ENOUGH)
 		return run_on(dom, p, tctx, waker_cpu, 0, QUMUN_STAT_NEXT);
-	/*
-	 * For a sync wakeup the kernel calls the waker's own CPU idle, hoping
-	 * that it soon will be; whether to believe that was decided above.
-	 */
-	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags & ~SCX_WAKE_SYNC, &is_idle);
+	cpu = idle_select_cpu(p, tctx, prev_cpu, wake_flags, &is_idle);
 	if (is_idle)
 		return run_on(dom, p, tctx, cpu, 0, QUMUN_STAT_IDLE);
 	if (is_woken && policy_may_preempt(dom, &w)) {
@@ -96,9 +94,9 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
  * A CPU may have gone idle after select_cpu looked for one and before the task
  * was in the queue: it has seen an empty queue, and nobody else would wake it.
  */
-static void wake_idle_cpu(struct task_struct *p)
+static void wake_idle_cpu(struct task_struct *p, const struct task_ctx *tctx)
 {
-	s32 cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	s32 cpu = idle_pick_near(p, tctx);
 
 	if (cpu >= 0)
 		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
@@ -158,7 +156,7 @@ static void enqueue_shared(struct domain *dom, struct task_struct *p, struct tas
 	policy_join(dom, tctx, policy_floor(dom->clock.now), QM_DEBT_WAITING);
 	enqueue_waiting(dom, p, tctx, QUEUE_SHARED, policy_slice(dom), enq_flags);
 	stat_inc(QUMUN_STAT_SHARED);
-	wake_idle_cpu(p);
+	wake_idle_cpu(p, tctx);
 }
 
 void SEC("struct_ops/qumun_enqueue")
@@ -393,7 +391,7 @@ BPF_PROG(qumun_init)
 			break;
 		err = scx_bpf_create_dsq(DSQ_CPU(cpu), -1);
 	}
-	return err;
+	return err ? err : idle_init_masks();
 }
 
 void SEC("struct_ops.s/qumun_exit")

@@ -12,6 +12,7 @@
 
 #include "exit_codes.h"
 #include "loader_btf.h"
+#include "loader_placement.h"
 #include "log.h"
 #include "sched_ext.h"
 #include "scx_qumun.skel.h"
@@ -152,7 +153,9 @@ static int configure(struct loader *loader, const struct loader_params *params)
 	skel->struct_ops.qumun_ops->exit_dump_len = dump_len;
 	skel->struct_ops.qumun_ops->hotplug_seq = params->hotplug_seq;
 
-	if (bpf_map__set_max_entries(skel->maps.cpu_runs, params->nr_cpu_ids))
+	if (bpf_map__set_max_entries(skel->maps.cpu_runs, params->topo->nr_cpu_ids))
+		return -errno;
+	if (placement_size_maps(skel, params->topo, params->placement))
 		return -errno;
 	if (params->boost_map_fd >= 0 &&
 	    bpf_map__reuse_fd(skel->maps.high_prio_cgroups, params->boost_map_fd))
@@ -201,6 +204,8 @@ int loader_load(struct loader **result, const struct loader_params *params)
 	err = configure(loader, params);
 	if (!err)
 		err = scx_qumun__load(loader->skel);
+	if (!err)
+		err = placement_fill_maps(loader->skel, params->topo, params->placement);
 	if (!err)
 		err = set_up_reading(loader);
 	return err ? load_error(err) : 0;

@@ -12,15 +12,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "placement.h"
 #include "qumun.h"
 #include "stats.h"
+#include "topology.h"
 
 struct loader;
 
 /**
  * struct loader_params - what one run of the scheduler is started with
  * @config: read-only configuration of the policy
- * @nr_cpu_ids: highest possible CPU number plus 1
+ * @topo: the machine
+ * @placement: where tasks go that wake up
  * @hotplug_seq: number of hotplug events, read before the topology was
  * @timeout_ms: the kernel's watchdog, 1..30000
  * @exit_dump_len: bytes of debug dump to ask the kernel for, 0 for its default
@@ -28,7 +31,8 @@ struct loader;
  */
 struct loader_params {
 	struct qumun_config config;
-	uint32_t nr_cpu_ids;
+	const struct topology *topo;
+	const struct placement *placement;
 	uint64_t hotplug_seq;
 	uint32_t timeout_ms;
 	uint32_t exit_dump_len;

@@ -16,6 +16,7 @@
 #include "loader_pin.h"
 #include "log.h"
 #include "options.h"
+#include "placement.h"
 #include "report.h"
 #include "restart.h"
 #include "sched_ext.h"
@@ -31,8 +32,19 @@ struct run {
 	int boost_map_fd;
 };
 
+static struct placement_wishes make_wishes(const struct qumun_opts *opts)
+{
+	return (struct placement_wishes){
+		.primary = opts->primary,
+		.primary_list = opts->primary_list,
+		.disable_smt = opts->disable_smt,
+		.disable_llc = opts->disable_llc,
+		.disable_numa = opts->disable_numa,
+	};
+}
+
 static struct loader_params make_params(const struct run *run, const struct topology *topo,
-					uint64_t hotplug_seq)
+					const struct placement *pl, uint64_t hotplug_seq)
 {
 	const struct qumun_opts *opts = &run->opts;
 
@@ -44,8 +56,15 @@ static struct loader_params make_params(const struct run *run, const struct topo
 			.rescue_ns = opts->timeout_ms * 1000000 / 8,
 			.wait_alarm_ns = opts->timeout_ms * 1000000 / 4,
 			.nr_cpus = topo->nr_online,
+			.nr_possible = topo->nr_possible,
+			.nr_masks = pl->nr_masks,
+			.own_tiers = pl->own,
+			.smt = pl->smt,
+			.ignore_smt = pl->ignore_smt,
+			.no_preempt = opts->no_preempt > 0,
 		},
-		.nr_cpu_ids = topo->nr_cpu_ids,
+		.topo = topo,
+		.placement = pl,
 		.hotplug_seq = hotplug_seq,
 		.timeout_ms = opts->timeout_ms,
 		.exit_dump_len = opts->exit_dump_len,
@@ -67,30 +86,32 @@ static int publish_boosts(struct run *run, const struct loader *loader)
 	return err;
 }
 
-/* One life of the scheduler. Sets @restart when the kernel asks for another one. */
-static int schedule_once(struct run *run, bool *restart)
+static int read_machine(const struct placement_wishes *wishes, struct topology *topo,
+			struct placement *pl)
 {
-	uint64_t hotplug_seq = sched_ext_hotplug_seq();
-	struct loader *loader = NULL;
-	struct loader_params params;
-	struct topology topo;
-	int err;
+	int err = topology_read("", topo);
 
-	*restart = false;
-	err = topology_read("", &topo);
-	if (err) {
+	if (!err)
+		err = placement_build(topo, wishes, pl);
+	if (err)
 		log_error("CPU topology below /sys: %s", strerror(-err));
-		topology_free(&topo);
-		return QUMUN_EXIT_ENVIRONMENT;
-	}
-	params = make_params(run, &topo, hotplug_seq);
-	err = loader_load(&loader, &params);
+	return err ? QUMUN_EXIT_ENVIRONMENT : 0;
+}
+
+/* One life of the scheduler on a machine as it is. Sets @restart, see schedule_once(). */
+static int schedule_on(struct run *run, const struct placement_wishes *wishes,
+		       const struct loader_params *params, bool *restart)
+{
+	struct loader *loader = NULL;
+	int err = loader_load(&loader, params);
+
 	if (!err)
 		err = publish_boosts(run, loader);
 	if (!err)
 		err = loader_attach(loader, run->watch.signal_fd);
 	if (!err && !loader_exited(loader) && !watch_stopped(&run->watch)) {
-		report_start(&run->opts, &topo, &run->boosts, loader);
+		report_start(&run->opts, params->topo, wishes, params->placement, &run->boosts,
+			     loader);
 		watch_run(&run->watch, loader, &run->boosts, run->boost_map_fd);
 	}
 	if (!err && loader_exited(loader)) {
@@ -98,6 +119,26 @@ static int schedule_once(struct run *run, bool *restart)
 		err = *restart ? 0 : report_exit(loader);
 	}
 	loader_destroy(loader);
+	return err;
+}
+
+/* One life of the scheduler. Sets @restart when the kernel asks for another one. */
+static int schedule_once(struct run *run, bool *restart)
+{
+	uint64_t hotplug_seq = sched_ext_hotplug_seq();
+	struct placement_wishes wishes = make_wishes(&run->opts);
+	struct placement placement = { 0 };
+	struct loader_params params;
+	struct topology topo;
+	int err;
+
+	*restart = false;
+	err = read_machine(&wishes, &topo, &placement);
+	if (!err) {
+		params = make_params(run, &topo, &placement, hotplug_seq);
+		err = schedule_on(run, &wishes, &params, restart);
+	}
+	placement_free(&placement);
 	topology_free(&topo);
 	return err;
 }

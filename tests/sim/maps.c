@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BPF maps. Arrays have a row for each CPU at least, whatever the definition
- * says: the loader resizes those that need it. Hashes are searched from the
+ * BPF maps. Arrays have ARRAY_ROWS rows at least, whatever the definition says:
+ * the loader resizes those that need it. Hashes are searched from the
  * first row on; tests put a few entries into them.
  */
 #include "sim.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* A row for each CPU is not enough: there may be several sets of CPUs for each LLC. */
+#define ARRAY_ROWS (4 * NR_CPUS_MAX)
 
 struct rows {
 	u32 nr;
@@ -41,8 +44,8 @@ static struct rows *rows_of(void *map, u32 type, u32 row_size, u32 nr)
 	}
 	if (type == BPF_MAP_TYPE_PERCPU_ARRAY)
 		sets = NR_CPUS_MAX;
-	else if (nr < NR_CPUS_MAX)
-		rows->nr = NR_CPUS_MAX;
+	else if (nr < ARRAY_ROWS)
+		rows->nr = ARRAY_ROWS;
 	/* Rows that are aligned to cache lines are so in the kernel, too. */
 	size = ((size_t)sets * rows->nr * row_size + 63) & ~63UL;
 	rows->data = aligned_alloc(64, size);
