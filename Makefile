@@ -53,7 +53,8 @@ SKEL := $(O)/scx_qumun.skel.h
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit/%)
 UNIT_ASAN_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit-asan/%)
-SIM_SRCS := $(wildcard tests/sim/*.c)
+# Of the daemon: what makes the lists of CPUs that the BPF programs search.
+SIM_SRCS := $(wildcard tests/sim/*.c) src/placement.c src/util.c
 VM_SRCS := $(filter-out %.bpf.c,$(wildcard tests/vm/*.c)) tests/lib/load.c src/util.c
 
 .DELETE_ON_ERROR:
@@ -111,10 +112,10 @@ $(O)/unit-asan/%: tests/unit/%.c $$(call units_of,tests/unit/$$*.c)
 	$(Q)$(CC) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) -O1 -g $(SANITIZE) $(filter %.c,$^) -lcmocka -o $@
 
 # The BPF programs on a simulated machine: libbpf's headers are replaced by our own.
-SIM_CPPFLAGS := -D_GNU_SOURCE -Itests/sim/include -Ivmlinux -Iinclude -Ibpf -Itests/sim
+SIM_CPPFLAGS := -D_GNU_SOURCE -Itests/sim/include -Ivmlinux -Iinclude -Ibpf -Isrc -Itests/sim
 # vmlinux.h has pragmas for BPF, which neither gcc nor clang for the host knows.
 SIM_CFLAGS := $(HOST_CFLAGS) -Wno-unknown-pragmas -Wno-unknown-attributes
-SIM_DEPS := $(SIM_SRCS) $(wildcard tests/sim/*.h tests/sim/include/bpf/*.h bpf/* include/*.h vmlinux/*.h)
+SIM_DEPS := $(SIM_SRCS) $(wildcard tests/sim/*.h tests/sim/include/bpf/*.h bpf/* include/*.h vmlinux/*.h src/placement.h src/topology.h src/util.h)
 
 $(O)/sim/sim: $(SIM_DEPS)
 	$(say) CC $@

@@ -351,7 +351,7 @@ static void policy_wake_patient(struct waking *w)
 /* May a waking task take a CPU from anybody at all? */
 static bool policy_may_preempt(const struct domain *dom, const struct waking *w)
 {
-	return !qm_before(clock_now(dom), w->v);
+	return !config.no_preempt && !qm_before(clock_now(dom), w->v);
 }
 
 /* CPU time of the task that runs on a CPU since it slept. */

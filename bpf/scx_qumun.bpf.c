@@ -25,6 +25,7 @@ const volatile struct qumun_config config = {
 	.wait_alarm_ns = 2500000000,
 	/* More than one, so that nothing is left out of what they look at. */
 	.nr_llcs = 2,
+	.nr_possible = 4,
 };
 
 /* Optional kfuncs that were found: 1 << enum qumun_feature. */
@@ -38,6 +39,7 @@ __u32 features;
 #include "preempt.bpf.h"
 #include "queue.bpf.h"
 #include "far.bpf.h"
+#include "idle.bpf.h"
 #include "dump.bpf.h"
 #include "exit.bpf.h"
 
@@ -78,11 +80,7 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 	}
 	if (follows && waker->sync_trust >= SYNC_TRUST_ENOUGH)
 		return run_on(dom, p, tctx, waker_cpu, 0, QUMUN_STAT_NEXT);
-	/*
-	 * For a sync wakeup the kernel calls the waker's own CPU idle, hoping
-	 * that it soon will be; whether to believe that was decided above.
-	 */
-	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags & ~SCX_WAKE_SYNC, &is_idle);
+	cpu = idle_select_cpu(p, tctx, prev_cpu, wake_flags, &is_idle);
 	if (is_idle)
 		return run_on(dom, p, tctx, cpu, 0, QUMUN_STAT_IDLE);
 	if (is_woken && policy_may_preempt(dom, &w)) {
@@ -100,9 +98,9 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
  * A CPU may have gone idle after select_cpu looked for one and before the task
  * was in the queue: it has seen an empty queue, and nobody else would wake it.
  */
-static void wake_idle_cpu(struct task_struct *p)
+static void wake_idle_cpu(struct task_struct *p, const struct task_ctx *tctx)
 {
-	s32 cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	s32 cpu = idle_pick_near(p, tctx);
 
 	if (cpu >= 0)
 		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
@@ -161,7 +159,7 @@ static void enqueue_shared(struct domain *dom, const struct cpu_run *run, struct
 	enqueue_waiting(p, tctx, QUEUE_LLC(run->llc), DSQ_LLC(run->llc), policy_slice(dom),
 			enq_flags);
 	stat_inc(QUMUN_STAT_SHARED);
-	wake_idle_cpu(p);
+	wake_idle_cpu(p, tctx);
 }
 
 void SEC("struct_ops/qumun_enqueue")
@@ -455,7 +453,7 @@ BPF_PROG(qumun_init)
 			break;
 		err = init_cpu(i);
 	}
-	return err;
+	return err ? err : idle_init_masks();
 }
 
 void SEC("struct_ops.s/qumun_exit")

@@ -54,6 +54,12 @@ struct qumun_boost {
  * @rescue_ns: who has waited longer runs next, whatever it is owed
  * @wait_alarm_ns: waits beyond this are counted as late
  * @nr_llcs: queues for tasks that may run on several CPUs, one for each last-level cache
+ * @nr_possible: CPUs that may ever be online; a task that may use so many may use all
+ * @nr_masks: rows of the map tier_masks
+ * @own_tiers: idle CPUs are searched by tiers, see bpf/idle.bpf.h; else the kernel does it
+ * @smt: whole cores come first
+ * @ignore_smt: there is SMT, and it shall not matter
+ * @no_preempt: a task that wakes up takes nobody's CPU
  */
 struct qumun_config {
 	__u64 slice_max_ns;
@@ -63,7 +69,48 @@ struct qumun_config {
 	__u64 rescue_ns;
 	__u64 wait_alarm_ns;
 	__u32 nr_llcs;
-	__u32 reserved;
+	__u32 nr_possible;
+	__u32 nr_masks;
+	__u8 own_tiers;
+	__u8 smt;
+	__u8 ignore_smt;
+	__u8 no_preempt;
+};
+
+/**
+ * enum qumun_class - for whom an idle CPU is searched
+ * @QUMUN_CLASS_ORDINARY: who runs for long and is not boosted
+ * @QUMUN_CLASS_BRIEF: who usually runs for a moment only, and whom somebody waits for
+ * @QUMUN_CLASS_BOOSTED: who is boosted
+ */
+enum qumun_class {
+	QUMUN_CLASS_ORDINARY,
+	QUMUN_CLASS_BRIEF,
+	QUMUN_CLASS_BOOSTED,
+	QUMUN_NR_CLASSES,
+};
+
+/* The LLC, its node, all. */
+#define QUMUN_TIERS_MAX		3
+/* The primary domain by two steps of speed, the rest of it, the rest of the machine. */
+#define QUMUN_TIER_GROUPS_MAX	4
+
+/**
+ * struct qumun_tier_group - CPUs that are equally welcome, nearest first
+ * @nr: rows of @masks; 0 behind the last group
+ * @masks: rows of the map tier_masks
+ */
+struct qumun_tier_group {
+	__u32 nr;
+	__u32 masks[QUMUN_TIERS_MAX];
+};
+
+/**
+ * struct qumun_tiers - where tasks go that ran in one LLC last
+ * @groups: by enum qumun_class, best first; all together they cover all CPUs
+ */
+struct qumun_tiers {
+	struct qumun_tier_group groups[QUMUN_NR_CLASSES][QUMUN_TIER_GROUPS_MAX];
 };
 
 /*

@@ -13,6 +13,7 @@
 #include "domains.h"
 #include "exit_codes.h"
 #include "loader_btf.h"
+#include "loader_placement.h"
 #include "log.h"
 #include "sched_ext.h"
 #include "scx_qumun.skel.h"
@@ -200,6 +201,8 @@ static int configure(struct loader *loader, const struct loader_params *params)
 	err = size_maps(skel, params->domains);
 	if (err)
 		return err;
+	if (placement_size_maps(skel, params->topo, params->placement))
+		return -errno;
 	if (params->boost_map_fd >= 0 &&
 	    bpf_map__reuse_fd(skel->maps.high_prio_cgroups, params->boost_map_fd))
 		return -errno;
@@ -249,6 +252,8 @@ int loader_load(struct loader **result, const struct loader_params *params)
 		err = scx_qumun__load(loader->skel);
 	if (!err)
 		err = fill_maps(loader->skel, params->domains);
+	if (!err)
+		err = placement_fill_maps(loader->skel, params->topo, params->placement);
 	if (!err)
 		err = set_up_reading(loader);
 	return err ? load_error(err) : 0;

@@ -12,8 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "placement.h"
 #include "qumun.h"
 #include "stats.h"
+#include "topology.h"
 
 struct domains;
 struct loader;
@@ -22,6 +24,8 @@ struct loader;
  * struct loader_params - what one run of the scheduler is started with
  * @config: read-only configuration of the policy
  * @domains: who shares a queue
+ * @topo: the machine
+ * @placement: where tasks go that wake up
  * @hotplug_seq: number of hotplug events, read before the topology was
  * @timeout_ms: the kernel's watchdog, 1..30000
  * @exit_dump_len: bytes of debug dump to ask the kernel for, 0 for its default
@@ -30,6 +34,8 @@ struct loader;
 struct loader_params {
 	struct qumun_config config;
 	const struct domains *domains;
+	const struct topology *topo;
+	const struct placement *placement;
 	uint64_t hotplug_seq;
 	uint32_t timeout_ms;
 	uint32_t exit_dump_len;

@@ -18,6 +18,7 @@ static const struct {
 	{ "scx_dsq_id_flags", "SCX_DSQ_LOCAL",	(1ULL << 63) | 2 },
 	{ "scx_ent_flags",    "SCX_TASK_QUEUED", 1 },
 	{ "scx_kick_flags",   "SCX_KICK_IDLE",	1 },
+	{ "scx_pick_idle_cpu_flags", "SCX_PICK_IDLE_CORE", 1 },
 	{ "scx_enq_flags",    "SCX_ENQ_PREEMPT", 1ULL << 32 },
 	{ "scx_wake_flags",   "SCX_WAKE_TTWU",	8 },
 	{ "scx_wake_flags",   "SCX_WAKE_SYNC",	16 },

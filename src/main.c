@@ -17,6 +17,7 @@
 #include "loader_pin.h"
 #include "log.h"
 #include "options.h"
+#include "placement.h"
 #include "report.h"
 #include "restart.h"
 #include "sched_ext.h"
@@ -32,11 +33,30 @@ struct run {
 	int boost_map_fd;
 };
 
-static struct loader_params make_params(const struct run *run, const struct domains *domains,
+/* What there is, and what follows from it for queues and for idle CPUs. */
+struct machine {
+	struct topology topo;
+	struct domains domains;
+	struct placement placement;
+};
+
+static struct placement_wishes make_wishes(const struct qumun_opts *opts)
+{
+	return (struct placement_wishes){
+		.primary = opts->primary,
+		.primary_list = opts->primary_list,
+		.disable_smt = opts->disable_smt,
+		.disable_llc = opts->disable_llc,
+		.disable_numa = opts->disable_numa,
+	};
+}
+
+static struct loader_params make_params(const struct run *run, const struct machine *machine,
 					uint64_t hotplug_seq)
 {
 	const struct qumun_opts *opts = &run->opts;
-	bool is_divided = domains->nr_llcs > 1;
+	const struct placement *pl = &machine->placement;
+	bool is_divided = machine->domains.nr_llcs > 1;
 
 	return (struct loader_params){
 		.config = {
@@ -46,9 +66,17 @@ static struct loader_params make_params(const struct run *run, const struct doma
 			.far_margin_ns = is_divided ? opts->slice_us * 1000 : 0,
 			.rescue_ns = opts->timeout_ms * 1000000 / 8,
 			.wait_alarm_ns = opts->timeout_ms * 1000000 / 4,
-			.nr_llcs = domains->nr_llcs,
+			.nr_llcs = machine->domains.nr_llcs,
+			.nr_possible = machine->topo.nr_possible,
+			.nr_masks = pl->nr_masks,
+			.own_tiers = pl->own,
+			.smt = pl->smt,
+			.ignore_smt = pl->ignore_smt,
+			.no_preempt = opts->no_preempt > 0,
 		},
-		.domains = domains,
+		.domains = &machine->domains,
+		.topo = &machine->topo,
+		.placement = pl,
 		.hotplug_seq = hotplug_seq,
 		.timeout_ms = opts->timeout_ms,
 		.exit_dump_len = opts->exit_dump_len,
@@ -70,40 +98,40 @@ static int publish_boosts(struct run *run, const struct loader *loader)
 	return err;
 }
 
-static int read_machine(const struct run *run, struct topology *topo, struct domains *domains)
+static int machine_read(const struct run *run, const struct placement_wishes *wishes,
+			struct machine *machine)
 {
-	int err = topology_read("", topo);
+	int err = topology_read("", &machine->topo);
 
 	if (!err)
-		err = domains_make(topo, run->opts.dsq, domains);
+		err = domains_make(&machine->topo, run->opts.dsq, &machine->domains);
 	if (!err)
-		return 0;
-	log_error("CPU topology below /sys: %s", strerror(-err));
-	return QUMUN_EXIT_ENVIRONMENT;
+		err = placement_build(&machine->topo, wishes, &machine->placement);
+	if (err)
+		log_error("CPU topology below /sys: %s", strerror(-err));
+	return err ? QUMUN_EXIT_ENVIRONMENT : 0;
 }
 
-/* One life of the scheduler. Sets @restart when the kernel asks for another one. */
-static int schedule_once(struct run *run, bool *restart)
+static void machine_free(struct machine *machine)
 {
-	uint64_t hotplug_seq = sched_ext_hotplug_seq();
-	struct loader *loader = NULL;
-	struct loader_params params;
-	struct domains domains = { .nr_llcs = 0 };
-	struct topology topo;
-	int err;
+	placement_free(&machine->placement);
+	domains_free(&machine->domains);
+	topology_free(&machine->topo);
+}
 
-	*restart = false;
-	err = read_machine(run, &topo, &domains);
-	if (!err) {
-		params = make_params(run, &domains, hotplug_seq);
-		err = loader_load(&loader, &params);
-	}
+/* One life of the scheduler on a machine as it is. Sets @restart, see schedule_once(). */
+static int schedule_on(struct run *run, const struct placement_wishes *wishes,
+		       const struct loader_params *params, bool *restart)
+{
+	struct loader *loader = NULL;
+	int err = loader_load(&loader, params);
+
 	if (!err)
 		err = publish_boosts(run, loader);
 	if (!err)
 		err = loader_attach(loader, run->watch.signal_fd);
 	if (!err && !loader_exited(loader) && !watch_stopped(&run->watch)) {
-		report_start(&run->opts, &topo, &domains, &run->boosts, loader);
+		report_start(&run->opts, wishes, params, &run->boosts, loader);
 		watch_run(&run->watch, loader, &run->boosts, run->boost_map_fd);
 	}
 	if (!err && loader_exited(loader)) {
@@ -111,8 +139,25 @@ static int schedule_once(struct run *run, bool *restart)
 		err = *restart ? 0 : report_exit(loader);
 	}
 	loader_destroy(loader);
-	domains_free(&domains);
-	topology_free(&topo);
+	return err;
+}
+
+/* One life of the scheduler. Sets @restart when the kernel asks for another one. */
+static int schedule_once(struct run *run, bool *restart)
+{
+	uint64_t hotplug_seq = sched_ext_hotplug_seq();
+	struct placement_wishes wishes = make_wishes(&run->opts);
+	struct machine machine = { .domains.nr_llcs = 0 };
+	struct loader_params params;
+	int err;
+
+	*restart = false;
+	err = machine_read(run, &wishes, &machine);
+	if (!err) {
+		params = make_params(run, &machine, hotplug_seq);
+		err = schedule_on(run, &wishes, &params, restart);
+	}
+	machine_free(&machine);
 	return err;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Command line and environment. Knows nothing of libbpf, and looks at the file system only to tell
- * PATH:WEIGHT from a path with a colon in its name.
+ * PATH:WEIGHT from a path with a colon in its name, and a CPU that is online from one that is not.
  */
 #include "options.h"
 
@@ -36,6 +36,7 @@ enum row_kind {
 	ROW_COUNT,
 	ROW_CHOICE,
 	ROW_BOOST,
+	ROW_PRIMARY,
 	ROW_VERSION,
 	ROW_HELP,
 };
@@ -83,6 +84,16 @@ static const struct option_row rows[] = {
 	{ ROW_BOOST, "boost-cgroup", 0, "PATH[:WEIGHT]", 0,
 	  QUMUN_BOOST_WEIGHT_MIN, QUMUN_BOOST_WEIGHT_MAX, "", "; 1024 = normal",
 	  "more CPU for this cgroup and all below it; repeatable", NULL },
+	{ ROW_PRIMARY, "primary-domain", 'm', "CPUS", 0, 0, 0, "", "",
+	  "CPUs for ordinary tasks, until they are full", NULL },
+	{ ROW_COUNT, "no-preempt", 0, NULL, AT(no_preempt), 0, 0, "", "",
+	  "a task that wakes up takes nobody's CPU", NULL },
+	{ ROW_COUNT, "disable-smt", 0, NULL, AT(disable_smt), 0, 0, "", "",
+	  "idle cores are no better than idle siblings of busy ones", NULL },
+	{ ROW_COUNT, "disable-llc", 0, NULL, AT(disable_llc), 0, 0, "", "",
+	  "CPUs that share a last-level cache are no better than others", NULL },
+	{ ROW_COUNT, "disable-numa", 0, NULL, AT(disable_numa), 0, 0, "", "",
+	  "nor are those of the same NUMA node", NULL },
 	{ ROW_NUMBER, "stats", 0, "SEC", AT(stats_sec), 0, 86400, " s",
 	  "; 0 = off", "print statistics every SEC seconds" },
 	{ ROW_NUMBER, "exit-dump-len", 0, "N", AT(exit_dump_len), 0, 16 << 20, " bytes",
@@ -106,8 +117,14 @@ static const struct option_row rows[] = {
 /* Room for a value in a message; what is longer ends in dots. */
 #define SHOWN_LEN 400
 
+/**
+ * struct parser - state of one options_parse()
+ * @primary_text: --primary-domain as it was given, or NULL
+ * @seen: rows that were given
+ */
 struct parser {
 	struct qumun_opts	*opts;
+	const char		*primary_text;
 	const char		*version_extra;
 	bool			seen[NR_ROWS];
 };
@@ -284,10 +301,98 @@ static int take_boost(struct parser *ps, const struct option_row *row, const cha
 	return add_boost(ps->opts, row, path, weight);
 }
 
+/* What --primary-domain accepts beside a list. */
+static const char *const primary_words[] = {
+	[PRIMARY_ALL] = "all",
+	[PRIMARY_AUTO] = "auto",
+	[PRIMARY_PERFORMANCE] = "performance",
+	[PRIMARY_POWERSAVE] = "powersave",
+};
+
+static bool take_primary_word(struct qumun_opts *opts, const char *value)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(primary_words); i++) {
+		if (strcmp(primary_words[i], value))
+			continue;
+		opts->primary = (enum primary_kind)i;
+		return true;
+	}
+	return false;
+}
+
+#define ONLINE_LIST "sys/devices/system/cpu/online"
+
+__attribute__((format(printf, 2, 3)))
+static int primary_error(const struct option_row *row, const char *fmt, ...)
+{
+	char what[SHOWN_LEN + 64], online[SHOWN_LEN];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
+	if (read_file_str("", ONLINE_LIST, online, sizeof(online)) <= 0)
+		strcpy(online, "?");
+	return usage_error("--%s: %s (a list of CPUs as in 0-3,8, of those online: %s; or auto, all, "
+			   "performance, powersave)", row->name, what, online);
+}
+
+/* Where the kernel does not say what is online the topology cannot be read either. */
+static int check_online(const struct option_row *row, const struct cpu_mask *list)
+{
+	char text[CPU_LIST_LEN];
+	struct cpu_mask online;
+	int cpu;
+
+	if (read_file_str("", ONLINE_LIST, text, sizeof(text)) < 0 ||
+	    cpu_mask_parse(&online, text) <= 0)
+		return GO_ON;
+	for_each_cpu(cpu, list) {
+		if (!cpu_mask_test(&online, (unsigned int)cpu))
+			return primary_error(row, "CPU %d is not online", cpu);
+	}
+	return GO_ON;
+}
+
+static int take_primary_list(struct qumun_opts *opts, const struct option_row *row,
+			     const char *value)
+{
+	int ret = cpu_mask_parse(&opts->primary_list, value);
+	char shown[SHOWN_LEN];
+
+	escape_text(shown, sizeof(shown), value);
+	if (ret == -ERANGE)
+		return primary_error(row, "'%s': no kernel has so many CPUs", shown);
+	if (ret < 0)
+		return primary_error(row, "'%s' is not a list of CPUs", shown);
+	if (!ret)
+		return primary_error(row, "no CPU is given");
+	opts->primary = PRIMARY_LIST;
+	return check_online(row, &opts->primary_list);
+}
+
+static int take_primary(struct parser *ps, const struct option_row *row, const char *value)
+{
+	char before[SHOWN_LEN], shown[SHOWN_LEN];
+
+	if (ps->primary_text && strcmp(ps->primary_text, value))
+		return usage_error("--%s: given twice, as %s and %s (once)", row->name,
+				   escape_text(before, sizeof(before), ps->primary_text),
+				   escape_text(shown, sizeof(shown), value));
+	ps->primary_text = value;
+	return take_primary_word(ps->opts, value) ? GO_ON :
+						    take_primary_list(ps->opts, row, value);
+}
+
 static void print_range(const struct option_row *row, const struct qumun_opts *defaults)
 {
 	uint64_t standard = QUMUN_BOOST_WEIGHT_DEFAULT;
 
+	if (row->kind == ROW_PRIMARY) {
+		printf("\n          a list as in 0-3,8, or by speed: performance (fastest kind of CPU),\n"
+		       "          powersave (slowest), auto (all but the slowest); default all");
+		return;
+	}
 	if (row->kind != ROW_BOOST)
 		standard = *(const uint64_t *)((const char *)defaults + row->offset);
 	printf("\n          %s %" PRIu64 "..%" PRIu64 "%s, default %" PRIu64 "%s%s",
@@ -360,6 +465,8 @@ static int take_row(struct parser *ps, const struct option_row *row, const char 
 		return take_choice(ps, row, value);
 	case ROW_BOOST:
 		return take_boost(ps, row, value);
+	case ROW_PRIMARY:
+		return take_primary(ps, row, value);
 	case ROW_VERSION:
 		return print_version(ps->version_extra);
 	case ROW_HELP:
@@ -413,6 +520,8 @@ static int bad_option(const char *token, int reason)
 	if (reason == ':' && row->words)
 		return usage_error("--%s: needs a value (%s; see scx_qumun --help)", row->name,
 				   row->words);
+	if (reason == ':' && row->kind == ROW_PRIMARY)
+		return primary_error(row, "needs a value");
 	if (reason == ':')
 		return usage_error("--%s: needs a value (%" PRIu64 "..%" PRIu64 "%s%s; see "
 				   "scx_qumun --help)", row->name, row->min, row->max, row->unit,

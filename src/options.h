@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "placement.h"
+
 #ifndef QUMUN_VERSION
 #define QUMUN_VERSION "0.0.0-dev"
 #endif
@@ -45,6 +47,12 @@ enum qumun_dsq {
  * @exit_dump_len: bytes of the kernel's dump on an error exit, 0 = the kernel's own default
  * @timeout_ms: watchdog, from the environment variable SCX_TIMEOUT_MS
  * @verbose: how often -v was given
+ * @no_preempt: not 0: a task that wakes up takes nobody's CPU; likewise the next three
+ * @disable_smt: see struct placement_wishes
+ * @disable_llc: likewise
+ * @disable_numa: likewise
+ * @primary: how the primary domain is chosen
+ * @primary_list: for PRIMARY_LIST; all of them were online when the command line was read
  * @boosts: the rules in the order given, no path twice
  * @nr_boosts: rows of @boosts
  */
@@ -57,6 +65,12 @@ struct qumun_opts {
 	uint64_t		exit_dump_len;
 	uint64_t		timeout_ms;
 	uint64_t		verbose;
+	uint64_t		no_preempt;
+	uint64_t		disable_smt;
+	uint64_t		disable_llc;
+	uint64_t		disable_numa;
+	enum primary_kind	primary;
+	struct cpu_mask		primary_list;
 	struct qumun_boost_rule	*boosts;
 	size_t			nr_boosts;
 };

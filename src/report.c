@@ -69,8 +69,38 @@ static void report_queues(const struct domains *domains)
 		log_info("queues: one for all CPUs");
 }
 
-void report_start(const struct qumun_opts *opts, const struct topology *topo,
-		  const struct domains *domains, const struct boosts *boosts,
+static void report_primary(const struct topology *topo, const struct placement_wishes *wishes,
+			   const struct placement *pl)
+{
+	struct cpu_mask missing;
+	char list[256];
+
+	if (placement_missing(topo, wishes, &missing))
+		log_warn("primary domain: %s went offline", cpu_mask_format(list, sizeof(list), &missing));
+	if (pl->restricted)
+		log_info("primary domain: CPUs %s; the others when those are full, and for boosted "
+			 "tasks", cpu_mask_format(list, sizeof(list), &pl->primary));
+	else if (wishes->primary != PRIMARY_ALL)
+		log_info("primary domain: all CPUs%s", topo->nr_kinds > 1 ? "" : ", which are equally fast");
+}
+
+static void report_placement(const struct qumun_opts *opts, const struct topology *topo,
+			     const struct placement_wishes *wishes, const struct placement *pl)
+{
+	char text[256];
+
+	log_info("idle CPUs: %s", placement_describe(topo, wishes, pl, text, sizeof(text)));
+	report_primary(topo, wishes, pl);
+	if (topo->nr_kinds > 1)
+		log_info("fast CPUs: %s, first for boosted tasks%s",
+			 cpu_mask_format(text, sizeof(text), &pl->fastest),
+			 pl->restricted ? "" : " and for those that run briefly");
+	if (opts->no_preempt)
+		log_info("wakeup preemption: off");
+}
+
+void report_start(const struct qumun_opts *opts, const struct placement_wishes *wishes,
+		  const struct loader_params *params, const struct boosts *boosts,
 		  const struct loader *loader)
 {
 	struct utsname kernel;
@@ -78,11 +108,12 @@ void report_start(const struct qumun_opts *opts, const struct topology *topo,
 
 	uname(&kernel);
 	log_info("running on Linux %s: %s", kernel.release,
-		 topology_describe(topo, machine, sizeof(machine)));
-	report_guesses(topo);
-	report_queues(domains);
+		 topology_describe(params->topo, machine, sizeof(machine)));
+	report_guesses(params->topo);
+	report_queues(params->domains);
 	log_info("slice %.4g to %.4g ms, lag %.4g ms, watchdog %.4g s", opts->slice_us_min / 1e3,
 		 opts->slice_us / 1e3, opts->slice_us_lag / 1e3, opts->timeout_ms / 1e3);
+	report_placement(opts, params->topo, wishes, params->placement);
 	report_features(loader_features(loader));
 	report_boosts(boosts);
 }

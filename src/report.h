@@ -7,11 +7,12 @@
 #include "domains.h"
 #include "loader.h"
 #include "options.h"
+#include "placement.h"
 #include "topology.h"
 
 /** report_start - say what is in force, after the scheduler was proven to be in charge */
-void report_start(const struct qumun_opts *opts, const struct topology *topo,
-		  const struct domains *domains, const struct boosts *boosts,
+void report_start(const struct qumun_opts *opts, const struct placement_wishes *wishes,
+		  const struct loader_params *params, const struct boosts *boosts,
 		  const struct loader *loader);
 
 /**

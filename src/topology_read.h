@@ -12,9 +12,6 @@
 #define CPU_DIR		"sys/devices/system/cpu"
 #define NODE_DIR	"sys/devices/system/node"
 
-/* Every second of 8192 CPUs makes a list of 20 KiB. */
-#define LIST_LEN	(64 << 10)
-
 /* The largest CONFIG_NODES_SHIFT, 10. */
 #define MAX_NODES	1024
 
@@ -35,7 +32,7 @@ struct reader {
 	int		node_ids[MAX_NODES];
 	int		nr_node_ids;
 	int		node_id[CPU_MASK_BITS];
-	char		text[LIST_LEN];
+	char		text[CPU_LIST_LEN];
 };
 
 /** topology_add_note - say what had to be guessed; only the first note of each sort is kept */

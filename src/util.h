@@ -49,6 +49,9 @@ bool wait_readable(int fd, int ms);
 /* As many CPUs as the largest CONFIG_NR_CPUS of a kernel. */
 #define CPU_MASK_BITS 8192
 
+/* Every second of them makes a list of 20 KiB. */
+#define CPU_LIST_LEN (64 << 10)
+
 struct cpu_mask {
 	uint64_t bits[CPU_MASK_BITS / 64];
 };

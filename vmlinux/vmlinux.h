@@ -60,6 +60,10 @@ enum {
 	BPF_LOCAL_STORAGE_GET_F_CREATE	= 1,
 };
 
+/* include/uapi/asm-generic/errno-base.h: fixed values, as macros since libc has them, too. */
+#define ENOENT				2
+#define ENOMEM				12
+
 /* include/linux/sched.h: in place since long before sched_ext. */
 enum {
 	TASK_RUNNING			= 0,
@@ -77,6 +81,7 @@ enum {
 #define SCX_DSQ_LOCAL_ON	((1ULL << 63) | (1ULL << 62))
 #define SCX_TASK_QUEUED		1
 #define SCX_KICK_IDLE		1ULL
+#define SCX_PICK_IDLE_CORE	1ULL
 #define SCX_ENQ_PREEMPT		(1ULL << 32)
 #define SCX_WAKE_TTWU		8
 #define SCX_WAKE_SYNC		16
@@ -85,6 +90,10 @@ enum {
 
 struct cpumask {
 	unsigned long bits[1];
+};
+
+struct bpf_cpumask {
+	struct cpumask cpumask;
 };
 
 struct kernfs_node {

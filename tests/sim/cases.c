@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "fair.h"
+#include "placement.h"
 #include "qumun.h"
 #include "qumun_math.h"
 #include "workload.h"
@@ -23,6 +24,9 @@ static struct qumun_config config = {
 	.rescue_ns = RESCUE_NS,
 	.wait_alarm_ns = 2500 * NSEC_PER_MSEC,
 };
+
+/* What the user wants of the placement; set before start(). */
+static struct placement_wishes wishes;
 
 /* No run is longer than the longest slice, and the tick that ends it. */
 #define RUN_MAX_NS	(config.slice_max_ns + TICK_NS)
@@ -42,10 +46,12 @@ static void start(const struct machine *wanted)
 		config.far_margin_ns *= 1000000;
 	if (mutation == MUT_LONG_LAG)
 		config.lag_ns = 500 * NSEC_PER_MSEC;
+	placement_set(&m, &wishes, &config);
 	policy_configure(&config);
 	kernel_start(&m);
-	note("%u CPUs, %u in a core, %u in an LLC, %u queues, %s kernel", m.nr_cpus, m.smt,
-	     m.llc_cpus, config.nr_llcs, m.old_kernel ? "old" : "new");
+	note("%u CPUs, %u in a core, %u in an LLC, %u in a node, %u fast ones, %u queues, %s kernel",
+	     m.nr_cpus, m.smt, m.llc_cpus, m.node_cpus, m.fast_cpus, config.nr_llcs,
+	     m.old_kernel ? "old" : "new");
 }
 
 static struct machine random_machine(u32 max_cpus)
@@ -66,6 +72,43 @@ static struct machine random_machine(u32 max_cpus)
 	if (rnd_percent(30))
 		m.wake_race_ns = rnd_log(100, 5 * NSEC_PER_USEC);
 	return m;
+}
+
+/* Cores of several LLCs, LLCs of several nodes, CPUs of two kinds; the last core may lack one. */
+static struct machine random_topology(u32 max_cpus)
+{
+	struct machine m = random_machine(max_cpus);
+	u32 llcs = rnd_in(1, 4), nodes = rnd_in(1, 3);
+
+	m.llc_cpus = m.smt * rnd_log(1, 8);
+	m.node_cpus = m.llc_cpus * llcs;
+	m.nr_cpus = m.node_cpus * nodes;
+	if (m.nr_cpus > max_cpus)
+		m.nr_cpus = max_cpus;
+	if (m.nr_cpus > 1 && rnd_percent(20))
+		m.nr_cpus--;
+	if (rnd_percent(40))
+		m.fast_cpus = rnd_in(1, m.nr_cpus);
+	return m;
+}
+
+/* Ordinary tasks are to stay on some CPUs of @m. */
+static void random_primary(const struct machine *m)
+{
+	wishes.primary = PRIMARY_LIST;
+	for (u32 cpu = 0; cpu < m->nr_cpus; cpu++)
+		if (rnd_percent(50))
+			cpu_mask_set(&wishes.primary_list, cpu);
+	cpu_mask_set(&wishes.primary_list, rnd_in(0, m->nr_cpus - 1));
+}
+
+static void random_wishes(const struct machine *m)
+{
+	if (rnd_percent(50))
+		random_primary(m);
+	wishes.disable_smt = rnd_percent(20);
+	wishes.disable_llc = rnd_percent(20);
+	wishes.disable_numa = rnd_percent(20);
 }
 
 static u32 weight_of(const struct task *t)
@@ -592,9 +635,8 @@ static void end_of_chaos(void)
 	check_asleep();
 }
 
-static void chaos(void)
+static void chaos_on(struct machine m)
 {
-	struct machine m = random_machine(32);
 	struct limits limits = { .idle_ns = 2 * TICK_NS };
 	struct chaos storm = {
 		.renice = rnd_log(1, 300),
@@ -621,6 +663,21 @@ static void chaos(void)
 	     nr_alive(), policy_stat(QUMUN_STAT_RESCUED), policy_stat(QUMUN_STAT_SWITCHES),
 	     policy_stat(QUMUN_STAT_LATE), longest_wait() / 1e6, limits.wait_ns / 1e6);
 	end_of_chaos();
+}
+
+static void chaos(void)
+{
+	chaos_on(random_machine(32));
+}
+
+/* The same on machines of several LLCs, nodes and kinds of CPU, with all that can be asked for. */
+static void chaos_topology(void)
+{
+	struct machine m = random_topology(48);
+
+	random_wishes(&m);
+	config.no_preempt = rnd_percent(20);
+	chaos_on(m);
 }
 
 /* The same, with real-time tasks that take CPUs away. */
@@ -784,12 +841,75 @@ static void idle_unseen(void)
 	run_for(10 * NSEC_PER_SEC);
 }
 
+/* --- placement --- */
+
+/* Tasks that come and go, so few that CPUs are idle; each one gets the best of those. */
+static void place_on(struct machine m, bool restricted)
+{
+	struct limits limits = { .idle_ns = 2 * TICK_NS };
+	struct program prog = prog_short;
+	u32 nr;
+
+	m.wake_race_ns = 0;
+	if (restricted)
+		random_primary(&m);
+	/* Some of them run for long, and are placed as such. */
+	prog.burst_hi = rnd_log(NSEC_PER_MSEC, 20 * NSEC_PER_MSEC);
+	start(&m);
+	make_groups();
+	nr = rnd_in(1, 2 * m.nr_cpus);
+	for (u32 i = 0; i < nr; i++) {
+		struct mask mask = rnd_percent(70) ? full_mask() : random_mask();
+
+		spawn(&prog, groups[rnd_in(0, nr_groups - 1)], 100, &mask, NSEC_PER_MSEC);
+	}
+	placement_watch();
+	check_start(&limits);
+	run_for(2 * NSEC_PER_SEC);
+	end_of_chaos();
+}
+
+static void place_best(void)
+{
+	place_on(random_topology(48), rnd_percent(50));
+}
+
+static void place_domains(void)
+{
+	struct machine m = random_topology(48);
+
+	m.fast_cpus = rnd_in(1, m.nr_cpus);
+	place_on(m, true);
+}
+
+/* More than the primary domain holds: the other CPUs are used as soon as it is full. */
+static void primary_full(void)
+{
+	struct machine m = random_topology(32);
+	struct limits limits = { .idle_ns = 2 * TICK_NS };
+	u32 nr;
+
+	random_primary(&m);
+	start(&m);
+	make_groups();
+	nr = rnd_in(m.nr_cpus, 2 * m.nr_cpus);
+	for (u32 i = 0; i < nr; i++) {
+		struct mask mask = rnd_percent(70) ? full_mask() : random_mask();
+
+		spawn(rnd_percent(30) ? &prog_hog : &prog_short, groups[rnd_in(0, nr_groups - 1)],
+		      100, &mask, NSEC_PER_MSEC);
+	}
+	check_start(&limits);
+	run_for(5 * NSEC_PER_SEC);
+	end_of_chaos();
+}
+
 /* --- size --- */
 
 static void large(void)
 {
 	struct machine m = {
-		.nr_cpus = 1024, .smt = 2, .llc_cpus = 16, .ipi_ns = 2 * NSEC_PER_USEC,
+		.nr_cpus = 1024, .smt = 2, .llc_cpus = 16, .node_cpus = 256, .ipi_ns = 2 * NSEC_PER_USEC,
 	};
 	struct limits limits = { .idle_ns = 2 * TICK_NS };
 	struct program crowd = prog_mixed;
@@ -868,6 +988,14 @@ const struct sim_case sim_cases[] = {
 	CASE(chaos, "weights, boosts, sleeps, forks, affinities", .seeds = 60,
 	     NOTICES(NO_RESCUE, 20)),
 	CASE(chaos_rt, "the same under real-time tasks", .seeds = 20, NOTICES(CLOCK_SKEWED, 1)),
+	CASE(chaos_topology, "the same on all kinds of machines, with all placement options",
+	     .seeds = 40, NOTICES(KICKS_LOST, 10)),
+	CASE(place_best, "a task that wakes up gets the best CPU that is idle", .seeds = 40,
+	     NOTICES(TIERS_MOVED, 10)),
+	CASE(place_domains, "the primary domain and fast CPUs come first", .seeds = 10,
+	     NOTICES(TIERS_FLAT, 10)),
+	CASE(primary_full, "nobody waits for the primary domain while other CPUs are idle",
+	     .seeds = 20, NOTICES(TIERS_CUT, 10)),
 	CASE(large, "1024 CPUs, 100 000 tasks", .seeds = 1),
 	{ .name = NULL },
 };

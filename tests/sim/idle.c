@@ -7,6 +7,8 @@
  */
 #include "sim.h"
 
+#include <stdlib.h>
+
 static struct mask idle_cpus;
 static struct mask idle_cores;
 static struct mask all_cpus;
@@ -29,6 +31,12 @@ void idle_init(void)
 bool idle_test(s32 cpu)
 {
 	return mask_test(&idle_cpus, cpu);
+}
+
+void idle_look(struct mask *idle, struct mask *whole_cores)
+{
+	*idle = idle_cpus;
+	*whole_cores = machine.smt > 1 ? idle_cores : idle_cpus;
 }
 
 static bool core_is_idle(s32 cpu)
@@ -130,4 +138,74 @@ s32 scx_bpf_select_cpu_dfl(struct task_struct *p, s32 prev_cpu, u64 wake_flags, 
 		fail("select_cpu_dfl with a sync wakeup is not simulated");
 	*is_idle = cpu >= 0;
 	return cpu >= 0 ? cpu : prev_cpu;
+}
+
+/* Masks of the BPF side: longer than what it knows of them. */
+
+struct bpf_cpumask *bpf_cpumask_create(void);
+struct bpf_cpumask *bpf_cpumask_create(void)
+{
+	struct mask *mask = calloc(1, sizeof(*mask));
+
+	if (!mask)
+		abort();
+	return (struct bpf_cpumask *)mask;
+}
+
+void bpf_cpumask_release(struct bpf_cpumask *cpumask);
+void bpf_cpumask_release(struct bpf_cpumask *cpumask)
+{
+	free(cpumask);
+}
+
+void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *cpumask);
+void bpf_cpumask_set_cpu(u32 cpu, struct bpf_cpumask *cpumask)
+{
+	if (cpu < machine.nr_cpus)
+		mask_set((struct mask *)cpumask, cpu);
+}
+
+bool bpf_cpumask_and(struct bpf_cpumask *dst, const struct cpumask *src1,
+		     const struct cpumask *src2);
+bool bpf_cpumask_and(struct bpf_cpumask *dst, const struct cpumask *src1,
+		     const struct cpumask *src2)
+{
+	const struct mask *a = (const struct mask *)src1, *b = (const struct mask *)src2;
+	struct mask *both = (struct mask *)dst;
+
+	for (u32 i = 0; i < NR_CPUS_MAX / 64; i++)
+		both->bits[i] = a->bits[i] & b->bits[i];
+	return mask_weight(both);
+}
+
+bool bpf_cpumask_intersects(const struct cpumask *src1, const struct cpumask *src2);
+bool bpf_cpumask_intersects(const struct cpumask *src1, const struct cpumask *src2)
+{
+	return mask_intersects((const struct mask *)src1, (const struct mask *)src2);
+}
+
+u32 bpf_cpumask_any_and_distribute(const struct cpumask *src1, const struct cpumask *src2);
+u32 bpf_cpumask_any_and_distribute(const struct cpumask *src1, const struct cpumask *src2)
+{
+	s32 cpu = mask_next((const struct mask *)src1, (const struct mask *)src2, 0);
+
+	return cpu >= 0 ? (u32)cpu : machine.nr_cpus;
+}
+
+const struct cpumask *scx_bpf_get_idle_cpumask(void);
+const struct cpumask *scx_bpf_get_idle_cpumask(void)
+{
+	return (const struct cpumask *)&idle_cpus;
+}
+
+const struct cpumask *scx_bpf_get_idle_smtmask(void);
+const struct cpumask *scx_bpf_get_idle_smtmask(void)
+{
+	return (const struct cpumask *)(machine.smt > 1 ? &idle_cores : &idle_cpus);
+}
+
+void scx_bpf_put_idle_cpumask(const struct cpumask *idle_mask);
+void scx_bpf_put_idle_cpumask(const struct cpumask *idle_mask)
+{
+	(void)idle_mask;
 }

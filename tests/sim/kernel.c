@@ -594,13 +594,16 @@ static void free_storages(struct task *t)
 
 static s32 select_cpu(struct task *t, u64 wake_flags)
 {
+	struct mask idle, whole_cores;
 	s32 cpu;
 
 	if (t->p.nr_cpus_allowed == 1 || t->p.migration_disabled)
 		return t->p.migration_disabled ? t->cpu : mask_any(&t->mask);
+	idle_look(&idle, &whole_cores);
 	CALL(OP_SELECT_CPU, t, cpu = ops->select_cpu(&t->p, t->cpu, wake_flags));
 	if (cpu < 0 || (u32)cpu >= machine.nr_cpus)
 		fail("select_cpu returned CPU %d", cpu);
+	placement_seen(t, t->cpu, cpu, &idle, &whole_cores);
 	return mask_test(&t->mask, cpu) ? cpu : mask_any(&t->mask);
 }
 

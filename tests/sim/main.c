@@ -40,6 +40,9 @@ static const char *const mutation_names[MUT_NR] = {
 	[MUT_CLOCK_SKEWED] = "clock-skewed",
 	[MUT_FAR_IGNORED] = "far-ignored",
 	[MUT_BOOST_UNSEEN] = "boost-unseen",
+	[MUT_TIERS_CUT] = "tiers-cut",
+	[MUT_TIERS_FLAT] = "tiers-flat",
+	[MUT_TIERS_MOVED] = "tiers-moved",
 };
 
 bool tracing;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BPF maps. Arrays have a row for each CPU at least, those of single numbers one for each
- * pair of LLCs, whatever the definition says: the loader resizes those that need it. Hashes are searched from the
+ * BPF maps. Arrays have ARRAY_ROWS rows at least, those of numbers one for each pair of LLCs,
+ * whatever the definition says: the loader resizes those that need it. Hashes are searched from the
  * first row on; tests put a few entries into them.
  */
 #include "sim.h"
@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NUMBERS_MAX	65536
+/* A row for each CPU is not enough: there may be several sets of CPUs for each LLC. */
+#define ARRAY_ROWS (4 * NR_CPUS_MAX)
+#define NUMBERS_MAX 65536
 
 struct rows {
 	u32 nr;
@@ -45,8 +47,8 @@ static struct rows *rows_of(void *map, u32 type, u32 row_size, u32 nr)
 		sets = NR_CPUS_MAX;
 	else if (row_size <= sizeof(u32))
 		rows->nr = NUMBERS_MAX;
-	else if (nr < NR_CPUS_MAX)
-		rows->nr = NR_CPUS_MAX;
+	else if (nr < ARRAY_ROWS)
+		rows->nr = ARRAY_ROWS;
 	/* Rows that are aligned to cache lines are so in the kernel, too. */
 	size = ((size_t)sets * rows->nr * row_size + 63) & ~63UL;
 	rows->data = aligned_alloc(64, size);

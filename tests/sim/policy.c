@@ -76,6 +76,8 @@ struct policy_view policy_view_task(struct task *t)
 		view.weight = tctx->weight;
 		view.joined = tctx->joined;
 		view.domain = tctx->llc;
+		view.class = class_of(&t->p, tctx);
+		view.runs_long = tctx->burst_ns >= SPARE_MAX_NS;
 	}
 	return view;
 }
@@ -105,6 +107,21 @@ void policy_set_clock(u64 now)
 		dom->clock.now = now;
 		dom->clock.avg = now;
 	}
+}
+
+void policy_set_tier_bits(u32 row, u64 bits)
+{
+	bpf_map_update_elem(&tier_bits, &row, &bits, 0);
+}
+
+void policy_set_llc_tiers(u32 llc, const struct qumun_tiers *tiers)
+{
+	bpf_map_update_elem(&llc_tiers, &llc, tiers, 0);
+}
+
+void policy_set_cpu_tiers(u32 cpu, u32 llc)
+{
+	bpf_map_update_elem(&cpu_tiers, &cpu, &llc, 0);
 }
 
 void policy_boost(u64 cgroup_id, u32 weight)

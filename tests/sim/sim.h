@@ -9,7 +9,8 @@
  *
  *	engine.c	the queue of events
  *	dsq.c		dispatch queues and their kfuncs
- *	idle.c		idle CPUs and their kfuncs
+ *	idle.c		idle CPUs and their kfuncs, and those of masks
+ *	placement.c	the lists of CPUs, from src/placement.c; and which CPU is right
  *	maps.c		BPF maps
  *	kernel.c	what the kernel does with tasks and CPUs
  *	policy.c	the BPF programs, and the one look at their inside
@@ -235,6 +236,8 @@ struct cpu {
  * @smt: CPUs in a core, 1 or 2
  * @llc_cpus: CPUs that share a last-level cache
  * @global_queue: one queue for all of them, with --dsq=global
+ * @node_cpus: CPUs in a NUMA node, a multiple of it; 0: there is one node
+ * @fast_cpus: the first so many are of a faster kind; 0: all are equal
  * @old_kernel: as 6.12 and 6.18: no dsq_peek and their like
  * @ipi_ns: until another CPU follows a request to reschedule, at most
  * @idle_race_ns: how long a CPU that found nothing takes to be seen as idle, at most
@@ -247,6 +250,8 @@ struct machine {
 	u32 smt;
 	u32 llc_cpus;
 	bool global_queue;
+	u32 node_cpus;
+	u32 fast_cpus;
 	bool old_kernel;
 	u64 ipi_ns;
 	u64 idle_race_ns;
@@ -281,6 +286,12 @@ enum mutation {
 	MUT_FAR_IGNORED,
 	/* a cgroup has a boost that the scenario does not know of */
 	MUT_BOOST_UNSEEN,
+	/* lists of CPUs: the last group is missing */
+	MUT_TIERS_CUT,
+	/* lists of CPUs: there is no primary domain, and all are equally fast */
+	MUT_TIERS_FLAT,
+	/* lists of CPUs: each CPU has those of another LLC */
+	MUT_TIERS_MOVED,
 	MUT_NR,
 };
 
@@ -296,6 +307,19 @@ void kernel_start(const struct machine *m);
 /** task_new - a task that sleeps; @parent is the one that forks it, running, or NULL */
 struct task *task_new(struct task *parent, u32 nice_weight, const struct mask *mask,
 		      struct css_set *css);
+
+/* --- placement (placement.c) --- */
+
+struct placement_wishes;
+struct qumun_config;
+/** placement_set - give the policy its lists of CPUs for @m; before kernel_start() */
+void placement_set(const struct machine *m, const struct placement_wishes *wishes,
+		   struct qumun_config *config);
+/** placement_watch - from now on fail if a task that wakes up gets another CPU than it should */
+void placement_watch(void);
+/** placement_seen - select_cpu has chosen @cpu; what was idle before is given */
+void placement_seen(struct task *t, s32 prev_cpu, s32 cpu, const struct mask *idle,
+		    const struct mask *whole_cores);
 
 /* What happens to tasks. The waker is whoever runs on @waker_cpu. */
 void task_wake(struct task *t, s32 waker_cpu, bool sync);
@@ -369,18 +393,24 @@ struct dsq *dsq_nth(u32 n);
 void idle_init(void);
 void idle_set(s32 cpu, bool idle);
 bool idle_test(s32 cpu);
+/** idle_look - the CPUs that are idle, and those of cores that are so as a whole */
+void idle_look(struct mask *idle, struct mask *whole_cores);
 
 /* --- the inside of the policy (policy.c) --- */
 
 /**
  * struct policy_view - what the policy knows of a task; all zero if it knows nothing
  * @domain: the clock that it counts in
+ * @class: enum qumun_class
+ * @runs_long: a whole core is worth more to it than a warm cache
  */
 struct policy_view {
 	u64 vruntime;
 	u32 weight;
 	bool joined;
 	u32 domain;
+	u32 class;
+	bool runs_long;
 };
 
 struct clock_view {
@@ -389,7 +419,7 @@ struct clock_view {
 	u64 weight;
 };
 
-struct qumun_config;
+struct qumun_tiers;
 void policy_configure(const struct qumun_config *config);
 /** policy_place - tell it which CPUs share a queue */
 void policy_place(void);
@@ -397,6 +427,10 @@ const struct sched_ext_ops *policy_ops(void);
 struct policy_view policy_view_task(struct task *t);
 u32 policy_nr_domains(void);
 struct clock_view policy_view_clock(u32 domain);
+/* Rows of the maps that the loader fills. */
+void policy_set_tier_bits(u32 row, u64 bits);
+void policy_set_llc_tiers(u32 llc, const struct qumun_tiers *tiers);
+void policy_set_cpu_tiers(u32 cpu, u32 llc);
 /** policy_set_clock - let all clocks start at @now; before there are tasks */
 void policy_set_clock(u64 now);
 /** policy_boost - give a cgroup a weight, 1024 for normal; 0 takes it away */

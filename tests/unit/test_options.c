@@ -255,6 +255,72 @@ static void test_given_twice(void **state)
 	assert_refused(&o, "--stats: given twice", "5 and 0");
 }
 
+/* The CPUs that are online here, as the kernel writes them. */
+static void read_online(char *text, size_t size, struct cpu_mask *mask)
+{
+	assert_true(read_file_str("", "sys/devices/system/cpu/online", text, size) > 0);
+	assert_true(cpu_mask_parse(mask, text) > 0);
+}
+
+static void test_primary_domain(void **state)
+{
+	static const struct {
+		const char *word;
+		enum primary_kind kind;
+	} words[] = {
+		{ "all", PRIMARY_ALL }, { "auto", PRIMARY_AUTO },
+		{ "performance", PRIMARY_PERFORMANCE }, { "powersave", PRIMARY_POWERSAVE },
+	};
+	static const char *const bad[] = {
+		"", "x", "0-", "5-2", "0,,0", "-1", "0 ", "0x0", "All", "autox", "99999", "\xff",
+	};
+	char online[4096];
+	struct cpu_mask mask;
+	struct outcome o;
+
+	(void)state;
+	read_online(online, sizeof(online), &mask);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		RUN(&o, "-m", words[i].word);
+		assert_accepted(&o);
+		assert_int_equal(o.opts.primary, words[i].kind);
+	}
+	RUN(&o, "--primary-domain", online);
+	assert_accepted(&o);
+	assert_int_equal(o.opts.primary, PRIMARY_LIST);
+	assert_true(cpu_mask_equal(&o.opts.primary_list, &mask));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		RUN(&o, "-m", bad[i]);
+		assert_refused(&o, "--primary-domain: ", online);
+		assert_non_null(strstr(o.err, "powersave"));
+	}
+	/* The largest number that a list may hold is not online anywhere. */
+	RUN(&o, "-m", "8191");
+	assert_refused(&o, "--primary-domain: CPU 8191 is not online", online);
+	RUN(&o, "-m", "auto", "-m", "auto");
+	assert_accepted(&o);
+	RUN(&o, "-m", "auto", "-m", "all");
+	assert_refused(&o, "--primary-domain: given twice", "auto and all");
+	RUN(&o, "-m");
+	assert_refused(&o, "--primary-domain: needs a value", online);
+}
+
+static void test_awareness(void **state)
+{
+	struct outcome o;
+
+	(void)state;
+	RUN(&o, "--no-preempt");
+	assert_accepted(&o);
+	assert_true(o.opts.no_preempt && !o.opts.disable_smt && !o.opts.disable_llc);
+	RUN(&o, "--disable-smt", "--disable-llc", "--disable-numa");
+	assert_accepted(&o);
+	assert_true(o.opts.disable_smt && o.opts.disable_llc && o.opts.disable_numa);
+	assert_false(o.opts.no_preempt);
+	RUN(&o, "--disable-smt=1");
+	assert_refused(&o, "--disable-smt=1: takes no value", "--help");
+}
+
 static void test_unknown(void **state)
 {
 	static const struct { const char *arg, *start, *part; } rows[] = {
@@ -332,7 +398,8 @@ static void test_help(void **state)
 		"0..1000000 us, default 6000 us", "--boost-cgroup=PATH[:WEIGHT]",
 		"WEIGHT 64..16384, default 4096; 1024 = normal", "--stats=SEC", "0..86400 s",
 		"--exit-dump-len=N", "16777216 bytes", "-v, --verbose", "-V, --version",
-		"-h, --help", "SCX_TIMEOUT_MS=N", "1000..30000 ms, default 10000 ms",
+		"-h, --help", "-m, --primary-domain=CPUS", "default all", "--no-preempt",
+		"--disable-smt", "--disable-llc", "--disable-numa", "SCX_TIMEOUT_MS=N", "1000..30000 ms, default 10000 ms",
 	};
 	struct outcome o;
 
@@ -530,6 +597,8 @@ int main(void)
 		cmocka_unit_test(test_bad_numbers),
 		cmocka_unit_test(test_slice_order),
 		cmocka_unit_test(test_given_twice),
+		cmocka_unit_test(test_primary_domain),
+		cmocka_unit_test(test_awareness),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_calls_are_independent),
 		cmocka_unit_test(test_long_value),

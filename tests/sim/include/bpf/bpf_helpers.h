@@ -19,6 +19,7 @@
 #define __always_inline		inline __attribute__((always_inline))
 #endif
 #define __noinline		__attribute__((noinline))
+#define __kptr
 
 /* A map definition keeps its meaning: a struct of pointers whose types say it all. */
 #define __uint(name, val)	int (*name)[val]
@@ -64,6 +65,15 @@ static inline long bpf_probe_read_kernel_str(void *dst, u32 size, const void *sr
 		*(char *)dst = '\0';
 	return 1;
 }
+
+/* Puts a pointer into a map, and gives back what was there. */
+#define bpf_kptr_xchg(place, ptr)						\
+({										\
+	__typeof__(*(place)) ___old = *(place);					\
+										\
+	*(place) = (ptr);							\
+	___old;									\
+})
 
 #define bpf_ringbuf_output(map, data, size, flags)	((void)(data))
 
