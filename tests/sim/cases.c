@@ -780,6 +780,30 @@ static void wait_crowd(void)
 	run_for(15 * NSEC_PER_SEC);
 }
 
+/* An hour: what drifts a little each time would show. */
+static void share_hour(void)
+{
+	struct machine m = { .nr_cpus = 4, .smt = 1, .llc_cpus = 2, .ipi_ns = NSEC_PER_USEC };
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct program sleeper = prog_short;
+	struct mask mask;
+
+	m.global_queue = rnd_percent(50);
+	start(&m);
+	mask = full_mask();
+	spawn_hogs(8, -3, 3, &mask);
+	avoid_caps();
+	check_start(&limits);
+	measure_shares(3600 * NSEC_PER_SEC);
+	/* After an hour those who sleep still wait for no more than a slice. */
+	sleeper.burst_hi = NSEC_PER_MSEC;
+	limits.wait_ns = 200 * NSEC_PER_MSEC;
+	check_start(&limits);
+	for (u32 i = 0; i < 4; i++)
+		spawn(&sleeper, group_new(NULL, 0), 100, &mask, 20 * NSEC_PER_MSEC);
+	run_for(10 * NSEC_PER_SEC);
+}
+
 /* --- work conservation --- */
 
 /* Few tasks that come and go; between select_cpu and enqueue, CPUs become idle. */
@@ -967,6 +991,7 @@ const struct sim_case sim_cases[] = {
 	     NOTICES(PREV_IGNORED, 5)),
 	CASE(share_llcs, "shares across last-level caches", .seeds = 10,
 	     NOTICES(FAR_IGNORED, 10)),
+	CASE(share_hour, "shares of an hour", .seeds = 2, NOTICES(PREV_IGNORED, 2)),
 	CASE(share_masks, "shares of hogs in overlapping sets of CPUs", .seeds = 20,
 	     .known = KNOWN_DEBT),
 	CASE(share_groups, "equal cgroups get equal shares", .seeds = 10,

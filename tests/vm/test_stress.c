@@ -11,52 +11,15 @@
 
 #include "vmtest.h"
 
-#define MINUTE_MS 60000
+#define MINUTE 60
 
 static struct daemon daemon1;
-
-/* The kernel's watchdog acts after 1 to 1.5 times its limit: a short one, to see more. */
-static long start_for_stress(void)
-{
-	setenv("SCX_TIMEOUT_MS", "8000", 1);
-	daemon_start(&daemon1, ARGS("--stats", "5"));
-	return scx_number("enable_seq");
-}
-
-/* Through the minute: still the same scheduler, and all of @tasks get some CPU time. */
-static void watch_minute(long enabled, const pid_t *tasks, int nr)
-{
-	uint64_t before[128];
-
-	for (int second = 0; second < MINUTE_MS / 1000; second += 10) {
-		for (int i = 0; i < nr; i++)
-			before[i] = task_cpu_ns(tasks[i]);
-		sleep_ms(10000);
-		daemon_read(&daemon1);
-		CHECK(scx_is("enabled") && scx_number("enable_seq") == enabled, "ejected: %s",
-		      daemon1.err);
-		for (int i = 0; i < nr; i++)
-			CHECK(task_cpu_ns(tasks[i]) > before[i], "task %d got no CPU for 10 s", i);
-	}
-}
-
-static void stop_stress(void)
-{
-	char *last = NULL;
-
-	daemon_stop(&daemon1);
-	for (char *line = daemon1.out; (line = strstr(line, "switches=")); line++)
-		last = line;
-	CHECK(last, "no statistics");
-	note("%.*s", (int)strcspn(last, "\n"), last);
-	CHECK(strstr(last, "noctx=0 "), "tasks without a context: %s", last);
-}
 
 VM_TEST(pinned_minute, .about = "a minute of tasks bound to each CPU, beside free ones")
 {
 	struct task_spec spec = TASK_SPEC_DEFAULT;
 	int cpus = nr_cpus(), nr = 0;
-	long enabled = start_for_stress();
+	long enabled = stress_start(&daemon1, NO_ARGS);
 	pid_t hogs[128];
 
 	for (int cpu = 0; cpu < cpus && nr < 60; cpu++) {
@@ -68,9 +31,9 @@ VM_TEST(pinned_minute, .about = "a minute of tasks bound to each CPU, beside fre
 	spec.cpu = -1;
 	for (int i = 0; i < cpus; i++)
 		hogs[nr++] = hog_start(&spec);
-	watch_minute(enabled, hogs, nr);
+	stress_watch(&daemon1, enabled, MINUTE, hogs, nr);
 	hogs_stop(hogs, nr);
-	stop_stress();
+	stress_stop(&daemon1);
 }
 
 /* Changes the affinity of the tasks at random, forever; counts in @changes. */
@@ -100,7 +63,7 @@ VM_TEST(affinity_minute, .about = "a minute of changing affinities, of running a
 {
 	struct task_spec spec = TASK_SPEC_DEFAULT;
 	struct periodic *counter, *sleepers[4];
-	long enabled = start_for_stress();
+	long enabled = stress_start(&daemon1, NO_ARGS);
 	int nr = 3 * nr_cpus();
 	pid_t hogs[64], churn;
 
@@ -114,7 +77,7 @@ VM_TEST(affinity_minute, .about = "a minute of changing affinities, of running a
 	kill(counter->pid, SIGSTOP);
 	periodic_reset(counter);
 	churn = start_churn(hogs, nr + 4, &counter->runs);
-	watch_minute(enabled, hogs, nr + 4);
+	stress_watch(&daemon1, enabled, MINUTE, hogs, nr + 4);
 	note("%llu changes of affinity", (unsigned long long)counter->runs);
 	CHECK(counter->runs > 100, "only %llu changes", (unsigned long long)counter->runs);
 	task_stop(churn);
@@ -122,7 +85,7 @@ VM_TEST(affinity_minute, .about = "a minute of changing affinities, of running a
 	for (int i = 0; i < 4; i++)
 		periodic_stop(sleepers[i]);
 	periodic_stop(counter);
-	stop_stress();
+	stress_stop(&daemon1);
 }
 
 /* Forks children that compute for a moment and fork one level deeper, forever. */
@@ -152,7 +115,7 @@ VM_TEST(fork_minute, .about = "a minute of fork storms; hogs beside them still r
 {
 	struct task_spec spec = TASK_SPEC_DEFAULT;
 	struct rlimit limit = { .rlim_cur = 500, .rlim_max = 500 };
-	long enabled = start_for_stress();
+	long enabled = stress_start(&daemon1, NO_ARGS);
 	struct periodic *counters[8];
 	int nr = nr_cpus();
 	pid_t hogs[64];
@@ -168,7 +131,7 @@ VM_TEST(fork_minute, .about = "a minute of fork storms; hogs beside them still r
 		if (!hogs[nr + i])
 			fork_storm(&counters[i]->runs);
 	}
-	watch_minute(enabled, hogs, nr);
+	stress_watch(&daemon1, enabled, MINUTE, hogs, nr);
 	for (int i = 0; i < 8; i++)
 		forks += counters[i]->runs;
 	note("%llu forks", (unsigned long long)forks);
@@ -176,5 +139,5 @@ VM_TEST(fork_minute, .about = "a minute of fork storms; hogs beside them still r
 	hogs_stop(hogs, nr + 8);
 	for (int i = 0; i < 8; i++)
 		periodic_stop(counters[i]);
-	stop_stress();
+	stress_stop(&daemon1);
 }

@@ -132,6 +132,20 @@ const char *dmesg_find(const char *text);
 /** dmesg_trouble - the first message since the mark that tells of trouble, or NULL */
 const char *dmesg_trouble(const char *except);
 
+/* --- the daemon under stress, tests/vm/stress.c --- */
+
+/** stress_start - start it with a short watchdog and statistics; returns the kernel's enable_seq */
+long stress_start(struct daemon *d, const char *const *args);
+
+/**
+ * stress_watch - for @seconds: still the same scheduler, and each of @tasks gets some CPU time in
+ *	any ten seconds
+ */
+void stress_watch(struct daemon *d, long enabled, unsigned int seconds, const pid_t *tasks, int nr);
+
+/** stress_stop - stop it, and show the last line of its statistics */
+void stress_stop(struct daemon *d);
+
 /* --- shares of CPU time, tests/vm/share.c --- */
 
 /** share_of - CPU time of the first @nr_a tasks, in % of all, while @ms pass */
