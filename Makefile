@@ -37,13 +37,14 @@ BPF_CFLAGS := -g -O2 --target=bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) \
 	-Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations '-ffile-prefix-map=$(CURDIR)=.' \
 	-Ivmlinux -Iinclude -Ibpf
 
-# libbpf, libelf and zlib are linked statically where their archives are
+# libbpf, libelf, zlib and jansson are linked statically where their archives are
 # complete, so that the binary also runs where they are not installed; some
 # distributions ship a libelf.a that lacks symbols, and there it is dynamic.
-STATIC_LIBS := -Wl,-Bstatic -lbpf -lelf -lz $(shell pkg-config --exists libzstd 2>/dev/null && echo -lzstd) -Wl,-Bdynamic
-can_link = $(shell echo 'int bpf_object__load(void *); int main(void) { return bpf_object__load(0); }' | \
+STATIC_LIBS := -Wl,-Bstatic -lbpf -lelf -lz -ljansson $(shell pkg-config --exists libzstd 2>/dev/null && echo -lzstd) -Wl,-Bdynamic
+can_link = $(shell echo 'int bpf_object__load(void *); void *json_null(void); \
+	int main(void) { return bpf_object__load(json_null()); }' | \
 	$(CC) -x c - -o /dev/null $(1) 2>/dev/null && echo yes)
-LIBS = $(eval LIBS := $$(if $$(call can_link,$$(STATIC_LIBS)),$$(STATIC_LIBS),-lbpf -lelf -lz))$(LIBS)
+LIBS = $(eval LIBS := $$(if $$(call can_link,$$(STATIC_LIBS)),$$(STATIC_LIBS),-lbpf -lelf -lz -ljansson))$(LIBS)
 
 # --- Files -----------------------------------------------------------------
 
@@ -97,18 +98,19 @@ $(SKEL): $(O)/scx_qumun.bpf.o
 
 # A unit test names the sources that it is linked with in its first lines.
 units_of = $(shell sed -n '1,5s|.*/\* units: \(.*\) \*/.*|\1|p' $(1))
+UNIT_LIBS := -lcmocka -Wl,--as-needed -ljansson
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 .SECONDEXPANSION:
 $(O)/unit/%: tests/unit/%.c $$(call units_of,tests/unit/$$*.c)
 	$(say) CC $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) $(filter %.c,$^) -lcmocka -o $@
+	$(Q)$(CC) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) $(filter %.c,$^) $(UNIT_LIBS) -o $@
 
 $(O)/unit-asan/%: tests/unit/%.c $$(call units_of,tests/unit/$$*.c)
 	$(say) ASAN $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) -O1 -g $(SANITIZE) $(filter %.c,$^) -lcmocka -o $@
+	$(Q)$(CC) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) -O1 -g $(SANITIZE) $(filter %.c,$^) $(UNIT_LIBS) -o $@
 
 # The BPF programs on a simulated machine: libbpf's headers are replaced by our own.
 SIM_CPPFLAGS := -D_GNU_SOURCE -Itests/sim/include -Ivmlinux -Iinclude -Ibpf -Itests/sim

@@ -19,6 +19,7 @@ requirements() {
 		build|libbpf >= 1.4|ok_lib libbpf 1.4|libbpf-dev@|libbpf-devel|libbpf|libbpf-devel
 		build|libelf|ok_lib libelf 0|libelf-dev|elfutils-libelf-devel|libelf|libelf-devel
 		build|zlib|ok_lib zlib 0|zlib1g-dev|zlib-devel|zlib|zlib-devel
+		build|jansson|ok_lib jansson 2.12|libjansson-dev|jansson-devel|jansson|libjansson-devel
 		test|cmocka|ok_lib cmocka 1.1|libcmocka-dev|libcmocka-devel|cmocka|libcmocka-devel
 		test|address sanitizer|ok_asan|gcc libc6-dev|libasan libubsan|gcc|gcc
 		test|libbsd|ok_lib libbsd 0|libbsd-dev|libbsd-devel|libbsd|libbsd-devel
