@@ -5,11 +5,15 @@
 #ifndef QUMUN_TARGET_H
 #define QUMUN_TARGET_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #define TARGET_WHY_LEN 256
+
+/* Room for the text of any target. */
+#define TARGET_TEXT_LEN PATH_MAX
 
 /**
  * enum target_kind - sorts of targets, and how they are written
@@ -17,7 +21,7 @@
  * @TARGET_CONTAINER: container:NAME or container:ID-PREFIX
  * @TARGET_POD: pod:NAMESPACE/NAME or pod:NAMESPACE/NAME/CONTAINER
  * @TARGET_UNIT: unit:GLOB, a systemd unit of the system or of a user
- * @TARGET_PID: pid:N, the cgroup of a process; with --tree the process and its later children
+ * @TARGET_PID: pid:N, the cgroup of a process; pid:N/tree, the process and its later children
  */
 enum target_kind {
 	TARGET_CGROUP,
@@ -48,6 +52,8 @@ struct target {
  * target_parse - read the text of a target
  * @target: filled; release it with target_free() even after a failure
  * @why: on errors, what is wrong and what is accepted; safe to print; TARGET_WHY_LEN bytes
+ *
+ * unit:NAME without a type is a service, as with systemctl; unit:PATTERN is taken as it is.
  *
  * Returns QUMUN_EXIT_OK, _USAGE, or _ENVIRONMENT without memory.
  */
