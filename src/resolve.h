@@ -27,12 +27,14 @@ struct resolver;
  * @path: its absolute path
  * @owner: who owns the directory
  * @about: what it is, for people: "container web, containerd (k8s.io), 0123456789ab"; safe to print
+ * @reason: why it matches: "its name"; static text
  */
 struct match {
 	uint64_t cgroup_id;
 	char *path;
 	uid_t owner;
 	char *about;
+	const char *reason;
 };
 
 /** struct matches - all of them, in the order of their paths, no cgroup twice */
@@ -59,11 +61,21 @@ void resolver_close(struct resolver *resolver);
  * @why: on errors, what is wrong, where was looked, or which candidates there are, a line each;
  *	safe to print; RESOLVE_WHY_LEN bytes
  *
+ * A process by itself (pid:N/tree) has no cgroup: when it is there, that is no match and no error.
+ *
  * Returns QUMUN_EXIT_OK; _NOT_FOUND when there is no such thing (now: a rule may wait for it);
  * _USAGE when the name is ambiguous or refused; _PRIVILEGE; _ENVIRONMENT.
  */
 int resolve_target(struct resolver *resolver, const struct target *target,
 		   struct matches *matches, char *why);
+
+/**
+ * match_open - open the directory of a match, if that is still the same cgroup
+ *
+ * Returns a descriptor (O_PATH), -ESTALE when another cgroup has the path now, or another negative
+ * errno.
+ */
+int match_open(const struct resolver *resolver, const struct match *match);
 
 /** matches_free - release; harmless when repeated */
 void matches_free(struct matches *matches);
