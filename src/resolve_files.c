@@ -32,11 +32,6 @@ bool is_plain_name(const char *name)
 	return *name && *name != '.' && !name[strspn(name, plain)];
 }
 
-bool is_full_id(const char *id)
-{
-	return strspn(id, "0123456789abcdef") == ID_LEN && !id[ID_LEN];
-}
-
 static int open_beneath(struct resolver *r, int dir, const char *path, uint64_t flags, uint64_t resolve)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve };
@@ -113,12 +108,6 @@ static ssize_t slurp(int fd, char *text, size_t size)
 		used += (size_t)len;
 	}
 	return (ssize_t)used;
-}
-
-json_t *state_parse(const char *text, size_t len)
-{
-	/* Strict UTF-8, no NUL, at most 2048 levels: that is how jansson is. */
-	return json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 }
 
 /* From a file that has been looked at. */

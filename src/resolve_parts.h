@@ -97,9 +97,6 @@ void matches_finish(struct matches *matches);
 /** is_plain_name - fit for what is a directory of a runtime: letters, digits, "_.-", no dot first */
 bool is_plain_name(const char *name);
 
-/** is_full_id - 64 lower-case hexadecimal digits and no more */
-bool is_full_id(const char *id);
-
 /**
  * place_open - open a directory that is named by the program, not by data
  * @path: absolute; links in it are followed
@@ -121,9 +118,6 @@ const char *dir_next(DIR *dir, size_t *nr);
  * not JSON.
  */
 json_t *state_read(struct resolver *r, DIR *dir, const char *path);
-
-/** state_parse - the same from memory */
-json_t *state_parse(const char *text, size_t len);
 
 enum walk_on {
 	WALK_INTO,
@@ -148,6 +142,12 @@ struct walk {
 int walk_cgroups(struct resolver *r, const struct walk *walk);
 
 /* --- resolve_state.c ------------------------------------------------------------------------ */
+
+/** state_parse - JSON as strictly as jansson can; NULL for anything else */
+json_t *state_parse(const char *text, size_t len);
+
+/** is_full_id - 64 lower-case hexadecimal digits and no more */
+bool is_full_id(const char *id);
 
 /**
  * struct container - what is known of one; texts are NULL when unknown
@@ -195,6 +195,9 @@ const char *storage_name(const json_t *list, const char *id);
  * Returns false when @text is neither, or leads to the root or out of cgroup2.
  */
 bool cgroups_path_expand(const char *text, char *path);
+
+/** is_clean_path - each part between slashes is there, and neither "." nor ".." */
+bool is_clean_path(const char *path);
 
 /** cgroup_name_id - the full id at the end of a cgroup's name, or NULL; monitors have none */
 const char *cgroup_name_id(const char *name, char *id);

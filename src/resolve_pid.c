@@ -48,9 +48,7 @@ int pid_cgroup_parse(const char *line, char *path)
 	memcpy(path, line, len);
 	path[len] = '\0';
 	/* Seen from a cgroup namespace: "/../sibling". */
-	if (!strcmp(path, "..") || !strncmp(path, "../", 3))
-		return -EXDEV;
-	return 0;
+	return is_clean_path(path) ? 0 : -EXDEV;
 }
 
 /* What is known of the process. */

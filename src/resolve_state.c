@@ -18,6 +18,17 @@
 /* Names are shorter; what is longer is not worth its memory. */
 #define VALUE_LEN_MAX	1024
 
+json_t *state_parse(const char *text, size_t len)
+{
+	/* Strict UTF-8, no NUL, at most 2048 levels: that is how jansson is. */
+	return json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+}
+
+bool is_full_id(const char *id)
+{
+	return strspn(id, "0123456789abcdef") == ID_LEN && !id[ID_LEN];
+}
+
 void container_free(struct container *c)
 {
 	free(c->id);
@@ -215,8 +226,7 @@ static bool expand_slice(const char *slice, char *path, size_t *used)
 	return true;
 }
 
-/* True when each part between slashes is there and neither "." nor "..". */
-static bool is_clean(const char *path)
+bool is_clean_path(const char *path)
 {
 	while (*path) {
 		size_t len = strcspn(path, "/");
@@ -260,10 +270,10 @@ bool cgroups_path_expand(const char *text, char *path)
 		if (strlen(text) >= sizeof(copy))
 			return false;
 		strcpy(copy, text);
-		return expand_systemd(copy, path) && is_clean(path);
+		return expand_systemd(copy, path) && is_clean_path(path);
 	}
 	text += strspn(text, "/");
-	if (!*text || strlen(text) >= PATH_MAX || !is_clean(text))
+	if (!*text || strlen(text) >= PATH_MAX || !is_clean_path(text))
 		return false;
 	strcpy(path, text);
 	return true;
