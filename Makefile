@@ -54,6 +54,8 @@ SKEL := $(O)/scx_qumun.skel.h
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit/%)
 UNIT_ASAN_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit-asan/%)
+FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_TARGETS := $(FUZZ_SRCS:tests/fuzz/%.c=$(O)/fuzz/%)
 SIM_SRCS := $(wildcard tests/sim/*.c)
 VM_SRCS := $(filter-out %.bpf.c,$(wildcard tests/vm/*.c)) tests/lib/load.c src/util.c
 
@@ -92,7 +94,7 @@ $(SKEL): $(O)/scx_qumun.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $(O)/scx_qumun.linked.o name scx_qumun | \
 		sed '/map->link = &obj->links\./d' > $@
 
--include $(wildcard $(O)/*.d $(O)/src/*.d $(O)/unit/*.d $(O)/unit-asan/*.d $(O)/vm/*.d)
+-include $(wildcard $(O)/*.d $(O)/src/*.d $(O)/unit/*.d $(O)/unit-asan/*.d $(O)/fuzz/*.d $(O)/vm/*.d)
 
 # --- Tests -----------------------------------------------------------------
 
@@ -111,6 +113,18 @@ $(O)/unit-asan/%: tests/unit/%.c $$(call units_of,tests/unit/$$*.c)
 	$(say) ASAN $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) -O1 -g $(SANITIZE) $(filter %.c,$^) $(UNIT_LIBS) -o $@
+
+# libFuzzer is a part of clang. A target names its sources as a unit test does.
+$(O)/fuzz/%: tests/fuzz/%.c $$(call units_of,tests/fuzz/$$*.c)
+	$(say) FUZZ $@
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) -O1 -g \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+		$(filter %.c,$^) -Wl,--as-needed -ljansson -o $@
+
+.PHONY: fuzz
+fuzz: $(FUZZ_TARGETS) ## feed hostile input to what reads such (FUZZ_SECONDS=60 for each)
+	$(Q)FUZZ_SECONDS='$(or $(FUZZ_SECONDS),60)' tests/fuzz/run.sh $(O)/fuzz
 
 # The BPF programs on a simulated machine: libbpf's headers are replaced by our own.
 SIM_CPPFLAGS := -D_GNU_SOURCE -Itests/sim/include -Ivmlinux -Iinclude -Ibpf -Itests/sim
@@ -169,7 +183,7 @@ bench: ## compare schedulers side by side (SUITE= SCHED= CPUS= KERNEL= RUNS= BEN
 		BENCH_TIME='$(BENCH_TIME)' scripts/bench
 
 .PHONY: test-programs
-test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) \
+test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) $(FUZZ_TARGETS) \
 	$(O)/sim/sim $(O)/sim-asan/sim $(O)/vm/vmtest $(O)/vm/other.bpf.o
 
 .PHONY: test
@@ -187,8 +201,8 @@ lint: $(SKEL) ## cppcheck and shellcheck; both must be silent
 	$(Q)scripts/install-deps.sh lint
 	$(Q)cppcheck --quiet --std=c11 --language=c --enable=warning,portability,performance \
 		--inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 \
-		-D_GNU_SOURCE -Iinclude -Isrc src tests/unit tests/vm
-	$(Q)shellcheck -x scripts/*.sh scripts/bench scripts/lib/*.sh tests/cli/*.sh .ci/run
+		-D_GNU_SOURCE -Iinclude -Isrc src tests/unit tests/fuzz tests/vm
+	$(Q)shellcheck -x scripts/*.sh scripts/bench scripts/lib/*.sh tests/cli/*.sh tests/fuzz/*.sh .ci/run
 
 .PHONY: compile_commands.json
 compile_commands.json: ## for editors and clang tools

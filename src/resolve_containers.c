@@ -101,8 +101,9 @@ static int explain_missing(const struct inventory *inv, const struct container *
 	if (stopped)
 		return resolve_explain(QUMUN_EXIT_NOT_FOUND, why, "does not run (%s)",
 				       container_about(stopped, about, sizeof(about)));
-	return resolve_explain(QUMUN_EXIT_NOT_FOUND, why, "no container with this name or beginning "
-			       "of an id, of 4 digits or more (looked in %s)", inv->looked);
+	return resolve_explain(QUMUN_EXIT_NOT_FOUND, why, "no container with this name or this "
+			       "beginning of an id, of 4 digits or more (looked in %s)",
+			       inv->looked);
 }
 
 static int find(struct resolver *r, const struct inventory *inv, const char *text,

@@ -32,7 +32,8 @@ bool is_plain_name(const char *name)
 	return *name && *name != '.' && !name[strspn(name, plain)];
 }
 
-static int open_beneath(struct resolver *r, int dir, const char *path, uint64_t flags, uint64_t resolve)
+static int open_beneath(struct resolver *r, int dir, const char *path, uint64_t flags,
+			uint64_t resolve)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = resolve };
 	long fd;

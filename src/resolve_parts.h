@@ -5,7 +5,7 @@
  *	resolve.c             which part answers for a target; matches and things
  *	resolve_files.c       directories and JSON files that may be believed; the walk over cgroups
  *	resolve_state.c       JSON of runtimes → struct container; no files
- *	resolve_runtimes.c    where containerd, Docker, Podman, CRI-O and kubelet keep what they know
+ *	resolve_runtimes.c    what containerd, Docker, Podman, CRI-O and kubelet keep where
  *	resolve_inventory.c   all of these and the cgroups, put together
  *	resolve_containers.c  container:NAME, container:ID
  *	resolve_pods.c        pod:NAMESPACE/NAME[/CONTAINER]
@@ -71,8 +71,8 @@ void resolve_note_failure(struct resolver *r);
 /**
  * resolve_check_namespace - refuse to look up names where they would lead to wrong cgroups
  *
- * In another cgroup namespace /proc/PID/cgroup is relative to somewhere else, and a mount made there
- * shows a part only. Returns an exit code.
+ * In another cgroup namespace /proc/PID/cgroup is relative to somewhere else, and a mount made
+ * there shows a part only. Returns an exit code.
  */
 int resolve_check_namespace(struct resolver *r, char *why);
 
@@ -94,7 +94,7 @@ void matches_finish(struct matches *matches);
 
 /* --- resolve_files.c ------------------------------------------------------------------------ */
 
-/** is_plain_name - fit for what is a directory of a runtime: letters, digits, "_.-", no dot first */
+/** is_plain_name - fit for a directory of a runtime: letters, digits, "_.-", no dot first */
 bool is_plain_name(const char *name);
 
 /**

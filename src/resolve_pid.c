@@ -187,7 +187,7 @@ static const char *comm_of(struct resolver *r, const struct process *p, char *sh
 	return escape_text(shown, size, comm);
 }
 
-/* " (deleted)" is how the kernel marks a cgroup that was removed, and may be part of a name, too. */
+/* " (deleted)" is how the kernel marks a cgroup that was removed; it may be part of a name. */
 static bool is_deleted(const char *path)
 {
 	static const char mark[] = " (deleted)";

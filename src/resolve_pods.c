@@ -94,8 +94,8 @@ static int explain_missing(const struct inventory *inv, const struct target *tar
 	char names[1024] = "";
 
 	if (!is_known(inv, target))
-		return resolve_explain(QUMUN_EXIT_NOT_FOUND, why, "no such pod on this node (looked "
-				       "in %s)", inv->looked);
+		return resolve_explain(QUMUN_EXIT_NOT_FOUND, why, "no such pod on this node "
+				       "(looked in %s)", inv->looked);
 	append_containers(inv, target, names, sizeof(names));
 	if (target->container && *names)
 		return resolve_explain(QUMUN_EXIT_NOT_FOUND, why,

@@ -67,7 +67,8 @@ static int print_help(void)
 	     "      --json    one JSON object on one line\n"
 	     "  -h, --help    print this text and stop\n"
 	     "\n"
-	     "Exit status: 0 found, 2 ambiguous or refused, 4 privilege, 6 no cgroup2, 7 not found");
+	     "Exit status:\n"
+	     "  0 found    2 ambiguous or refused    4 privilege    6 no cgroup2    7 not found");
 	return QUMUN_EXIT_OK;
 }
 

@@ -173,7 +173,8 @@ static void put_names(const char *id, const char *name)
 {
 	char text[400];
 
-	snprintf(text, sizeof(text), "[{\"id\":\"%s\",\"names\":[\"%s\"],\"layer\":\"x\"}]", id, name);
+	snprintf(text, sizeof(text), "[{\"id\":\"%s\",\"names\":[\"%s\"],\"layer\":\"x\"}]", id,
+		 name);
 	put(text, STORAGE "/containers.json");
 }
 
@@ -443,7 +444,8 @@ static void test_links(void **state)
 	put(text, "tmp/forged.json");
 	put_dir("var/lib/docker/containers/%s", id);
 	/* The file is a link; then its directory is. */
-	put_link("../../../../../tmp/forged.json", "var/lib/docker/containers/%s/config.v2.json", id);
+	put_link("../../../../../tmp/forged.json", "var/lib/docker/containers/%s/config.v2.json",
+		 id);
 	expect_error("container:web", QUMUN_EXIT_NOT_FOUND, "no container");
 	put(text, "tmp/%s/config.v2.json", id);
 	snprintf(text, sizeof(text), "{\"ID\":\"%s\",\"Name\":\"/api\"}", other);

@@ -89,7 +89,8 @@ static void test_classes(void **state)
 	static const struct { const char *uid, *path; } rows[] = {
 		{ "1f-0", "kubepods.slice/kubepods-pod1f_0.slice" },
 		{ "1f-1", "kubepods/pod1f-1" },
-		{ "1f-2", "kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1f_2.slice" },
+		{ "1f-2", "kubepods.slice/kubepods-besteffort.slice/"
+			  "kubepods-besteffort-pod1f_2.slice" },
 		{ "1f-3", "kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod1f_3.slice" },
 		{ "1f-4", "k8s/kubepods/besteffort/pod1f-4" },
 		/* Static pods: a hash. */

@@ -313,7 +313,7 @@ static void test_real_cgroup(void **state)
 	assert_true(got.rows[0].cgroup_id == st.st_ino);
 }
 
-/* --- paths, and what is handed out ------------------------------------------------------------- */
+/* --- paths, and what is handed out ------------------------------------------------------------ */
 
 static void test_paths(void **state)
 {
@@ -356,7 +356,7 @@ static void test_match_open(void **state)
 	resolver_close(resolver);
 }
 
-/* --- the list ---------------------------------------------------------------------------------- */
+/* --- the list --------------------------------------------------------------------------------- */
 
 /* Each row as "sort|title|target", in the order of the list. */
 static void expect_list(uid_t user, const char *const *rows, size_t nr)
