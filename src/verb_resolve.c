@@ -78,8 +78,12 @@ static int take_options(int argc, char **argv, struct request *request)
 	optind = 0;
 	for (;;) {
 		const char *token = argv[optind ? optind : 1];
+		int index = -1, value = getopt_long(argc, argv, ":h", options, &index);
 
-		switch (getopt_long(argc, argv, ":h", options, NULL)) {
+		/* As with the options of the scheduler: no abbreviations. */
+		if (index >= 0 && strcspn(token + 2, "=") != strlen(options[index].name))
+			value = '?';
+		switch (value) {
 		case -1:
 			return QUMUN_EXIT_OK;
 		case OPTION_HELP:
