@@ -166,7 +166,7 @@ static bool walk_into(const struct step *step, int above, const char *name, size
 	if (++below.depth > WALK_DEPTH_MAX)
 		return true;
 	fd = open_beneath(step->r, above, name, O_RDONLY | O_DIRECTORY,
-			  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+			  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 	if (fd < 0)
 		return true;
 	if (fstat(fd, &st) || (!is_trusted(step->r, &st) && !step->walk->foreign)) {

@@ -312,6 +312,8 @@ int inventory_read(struct resolver *r, struct inventory *inv, char *why)
 	*inv = (struct inventory){ 0 };
 	inventory_looked(inv, r->mount.path, "");
 	err = runtimes_read(r, inv);
+	if (r->user)
+		inventory_looked(inv, "and nowhere else", " for a normal user; root sees more");
 	if (!err)
 		err = read_cgroups(r, inv);
 	if (!err) {

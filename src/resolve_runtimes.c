@@ -172,6 +172,21 @@ static int read_docker(struct resolver *r, struct inventory *inv, const char *pl
 	return err;
 }
 
+/* The directory of all that Docker keeps may be elsewhere, which daemon.json tells. */
+static const char *docker_root(struct resolver *r, char *path)
+{
+	DIR *dir = place_open(r, "/etc/docker");
+	json_t *config = dir ? state_read(r, dir, "daemon.json") : NULL;
+	const char *root = json_string_value(json_object_get(config, "data-root"));
+	bool is_elsewhere = root && *root == '/' && is_clean_path(root + 1);
+
+	snprintf(path, PATH_MAX, "%s/containers", is_elsewhere ? root : "/var/lib/docker");
+	json_decref(config);
+	if (dir)
+		closedir(dir);
+	return path;
+}
+
 static int read_all_docker(struct resolver *r, struct inventory *inv)
 {
 	char path[PATH_MAX];
@@ -179,7 +194,7 @@ static int read_all_docker(struct resolver *r, struct inventory *inv)
 
 	if (r->user)
 		return read_docker(r, inv, own_data(path, "docker/containers"));
-	err = read_docker(r, inv, "/var/lib/docker/containers");
+	err = read_docker(r, inv, docker_root(r, path));
 	return err ? err : read_docker(r, inv, "/var/snap/docker/common/var-lib-docker/containers");
 }
 

@@ -84,6 +84,24 @@ static void test_docker_cgroupfs(void **state)
 	assert_about("container web, Docker, ");
 }
 
+static void test_docker_elsewhere(void **state)
+{
+	const char *id = hex_id(1);
+	char text[200];
+
+	(void)state;
+	snprintf(text, sizeof(text), "{\"ID\":\"%s\",\"Name\":\"/web\"}", id);
+	put(text, "data/docker/containers/%s/config.v2.json", id);
+	put_cgroup("docker/%s", id);
+	expect_error("container:web", QUMUN_EXIT_NOT_FOUND, "no container");
+	put("{\"data-root\":\"/data/docker\"}", "etc/docker/daemon.json");
+	expect("container:web", around("docker/", id, ""));
+	put("{\"data-root\":\"/data/../data/docker\"}", "etc/docker/daemon.json");
+	expect_error("container:web", QUMUN_EXIT_NOT_FOUND, "no container");
+	put("{\"data-root\":[]}", "etc/docker/daemon.json");
+	expect_error("container:web", QUMUN_EXIT_NOT_FOUND, "no container");
+}
+
 /* dockerd without a containerd of the system has its own below /var/run/docker. */
 static void test_docker_own_containerd(void **state)
 {
@@ -372,6 +390,7 @@ static void test_odd_state(void **state)
 {
 	const char *id = hex_id(1), *path = around("docker/", hex_id(1), "");
 	char *big = malloc(2 << 20);
+	int len;
 
 	(void)state;
 	assert_non_null(big);
@@ -387,8 +406,9 @@ static void test_odd_state(void **state)
 	expect(by_id(id, 12), path);
 
 	/* A valid file that is too large. */
-	snprintf(big, 200, "{\"ID\":\"%s\",\"Name\":\"/web\",\"x\":\"", id);
-	memset(big + strlen(big), 'x', (2 << 20) - 200);
+	memset(big, 'x', 2 << 20);
+	len = snprintf(big, 200, "{\"ID\":\"%s\",\"Name\":\"/web\",\"x\":\"", id);
+	big[len] = 'x';
 	strcpy(big + (2 << 20) - 10, "\"}");
 	put(big, "var/lib/docker/containers/%s/config.v2.json", id);
 	expect_error("container:web", QUMUN_EXIT_NOT_FOUND, "no container");
@@ -452,6 +472,13 @@ static void test_links(void **state)
 	put(text, "tmp/%s/config.v2.json", other);
 	put_link(around("../../../../tmp/", other, ""), "var/lib/docker/containers/%s", other);
 	expect_error("container:api", QUMUN_EXIT_NOT_FOUND, "no container");
+	/* Not even to a file that would be fine where it is. */
+	put_task("default", "real", "/docker/real", NULL);
+	put_cgroup("docker/real");
+	put_dir(CONTAINERD "/default/copy");
+	put_link("../real/config.json", CONTAINERD "/default/copy/config.json");
+	expect("container:real", "docker/real");
+	expect_error("container:copy", QUMUN_EXIT_NOT_FOUND, "does not run");
 	/* A cgroup that is a link, which the real file system cannot have. */
 	put_dir("tmp/x");
 	put_link("../../../tmp/x", CGROUP "/%s", hex_id(3));
@@ -667,6 +694,7 @@ static void test_rootless(void **state)
 	put_cgroup("docker/%s", hex_id(2));
 	resolve_as(1000, "container:system", QUMUN_EXIT_NOT_FOUND);
 	assert_non_null(strstr(got_why, "/home/u/.local/share/containers/storage"));
+	assert_non_null(strstr(got_why, "root sees more"));
 	expect("container:system", around("docker/", hex_id(2), ""));
 }
 
@@ -751,6 +779,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RECORDED(test_docker_systemd),
 		RECORDED(test_docker_cgroupfs),
+		RECORDED(test_docker_elsewhere),
 		RECORDED(test_docker_own_containerd),
 		RECORDED(test_containerd_cri),
 		RECORDED(test_containerd_roots),
