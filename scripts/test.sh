@@ -108,7 +108,7 @@ vm() {
 
 suite unit unit build/unit
 suite unit-asan unit build/unit-asan
-# A minute in all: six targets, two at a time.
+# Two at a time, so that six targets take a minute.
 suite fuzz env FUZZ_SECONDS="${FUZZ_SECONDS:-20}" tests/fuzz/run.sh build/fuzz
 suite sim build/sim/sim --percent=500
 # Ten times slower.
