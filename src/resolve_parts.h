@@ -98,7 +98,7 @@ void matches_finish(struct matches *matches);
 bool is_plain_name(const char *name);
 
 /**
- * place_open - open a directory that is named by the program, not by data
+ * place_open - open a directory that is named by the program, or by root in a configuration
  * @path: absolute; links in it are followed
  *
  * Returns NULL with errno: EPERM when somebody else could have written there.

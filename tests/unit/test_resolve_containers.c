@@ -177,6 +177,20 @@ static void test_ctr(void **state)
 	expect_error("container:we", QUMUN_EXIT_NOT_FOUND, "no container");
 }
 
+/* Ids of ctr are unique in their namespace only. */
+static void test_ctr_namespaces(void **state)
+{
+	(void)state;
+	put_task("default", "web", "/default/web", NULL);
+	put_task("test", "web", "/test/web", NULL);
+	put_cgroup("default/web");
+	expect("container:web", "default/web");
+	put_cgroup("test/web");
+	expect_error("container:web", QUMUN_EXIT_USAGE, "ambiguous, 2 containers");
+	assert_non_null(strstr(got_why, "containerd (default), web"));
+	assert_non_null(strstr(got_why, "containerd (test), web"));
+}
+
 static void test_nerdctl(void **state)
 {
 	const char *id = hex_id(1);
@@ -258,6 +272,21 @@ static void test_crio(void **state)
 }
 
 /* Without any state there are still the names of cgroups. */
+static void test_crio_sandbox(void **state)
+{
+	const char *id = hex_id(1);
+
+	(void)state;
+	put_stored(id, "cri-o", NULL, "{\"io.kubernetes.cri-o.ContainerType\":\"sandbox\","
+		   "\"io.kubernetes.cri-o.Namespace\":\"default\","
+		   "\"io.kubernetes.cri-o.KubeName\":\"web-0\","
+		   "\"io.kubernetes.cri-o.ContainerName\":\"POD\"}");
+	put_cgroup(POD_SLICE "/crio-%s.scope", id);
+	expect_error("container:POD", QUMUN_EXIT_NOT_FOUND, "no container");
+	expect(by_id(id, 12), around(POD_SLICE "/crio-", id, ".scope"));
+	assert_about("sandbox POD of pod default/web-0, CRI-O");
+}
+
 static void test_no_state(void **state)
 {
 	const char *id = hex_id(1);
@@ -362,6 +391,24 @@ static void test_name_like_an_id(void **state)
 	assert_string_equal(got.rows[0].reason, "its name");
 	expect(by_id(id, 13), around("docker/", id, ""));
 	expect(by_id(id, 64), around("docker/", id, ""));
+	/* Even when it does not run at present: the other one is hardly meant. */
+	snprintf(name, sizeof(name), "/%.8s", id);
+	put_docker(hex_id(4), name);
+	expect_error(by_id(id, 8), QUMUN_EXIT_NOT_FOUND, "does not run");
+}
+
+/* A cgroup that has the id in its name is the container's, whatever its state says. */
+static void test_id_before_path(void **state)
+{
+	const char *id = hex_id(1);
+
+	(void)state;
+	put_docker(id, "/web");
+	put_task("moby", id, "/other", NULL);
+	put_cgroup("other");
+	expect("container:web", "other");
+	put_cgroup("docker/%s", id);
+	expect("container:web", around("docker/", id, ""));
 }
 
 static void test_many_candidates(void **state)
@@ -401,6 +448,8 @@ static void test_odd_state(void **state)
 	put("x", CONTAINERD "/file");
 	put_dir("var/lib/docker/containers/%s/config.v2.json", hex_id(3));
 	put_dir("var/lib/docker/containers/%s", hex_id(4));
+	put_docker("short", "/short");
+	expect_error("container:short", QUMUN_EXIT_NOT_FOUND, "no container");
 	put_dir(STORAGE "/%s/userdata", hex_id(5));
 	put("[", STORAGE "/containers.json");
 	expect(by_id(id, 12), path);
@@ -546,6 +595,9 @@ static void test_foreign_owner(void **state)
 	expect("container:web", path);
 	own(12345, "var/lib/docker/containers");
 	expect_error("container:web", QUMUN_EXIT_NOT_FOUND, "not believed");
+	/* Unless it was that user who has recorded the tree. */
+	own(12345, "");
+	expect("container:web", path);
 }
 
 /* Who owns a cgroup may make what they like below it. */
@@ -784,11 +836,13 @@ int main(void)
 		RECORDED(test_containerd_cri),
 		RECORDED(test_containerd_roots),
 		RECORDED(test_ctr),
+		RECORDED(test_ctr_namespaces),
 		RECORDED(test_nerdctl),
 		RECORDED(test_podman),
 		RECORDED(test_podman_cgroupfs),
 		RECORDED(test_podman_split),
 		RECORDED(test_crio),
+		RECORDED(test_crio_sandbox),
 		RECORDED(test_no_state),
 		RECORDED(test_hybrid),
 		RECORDED(test_stopped),
@@ -796,6 +850,7 @@ int main(void)
 		RECORDED(test_ambiguous_name),
 		RECORDED(test_ambiguous_id),
 		RECORDED(test_name_like_an_id),
+		RECORDED(test_id_before_path),
 		RECORDED(test_many_candidates),
 		RECORDED(test_odd_state),
 		RECORDED(test_nul_bytes),

@@ -160,6 +160,34 @@ static void test_without_kubelet(void **state)
 	expect("pod:default/web-0/nginx", path[0]);
 }
 
+/* Several that share one cgroup: it is there once. */
+static void test_one_cgroup(void **state)
+{
+	struct cri cri = { .space = "default", .pod = "web-0", .name = "a", .cgroups_path = "/x" };
+
+	(void)state;
+	cri.id = hex_id(1);
+	put_cri(CONTAINERD, &cri);
+	cri.id = hex_id(2);
+	put_cri(CONTAINERD, &cri);
+	put_cgroup("x");
+	expect("pod:default/web-0", "x");
+}
+
+/* The sandbox has a name with CRI-O, which no container is meant by. */
+static void test_named_sandbox(void **state)
+{
+	struct cri cri = {
+		.id = hex_id(1), .space = "default", .pod = "web-0", .uid = UID, .name = "nginx",
+		.type = "sandbox",
+	};
+
+	(void)state;
+	put_cri(CONTAINERD, &cri);
+	put_cgroup("%s", scope(cri.id));
+	expect_error("pod:default/web-0/nginx", QUMUN_EXIT_NOT_FOUND, "does not run");
+}
+
 /* Without logs the annotations of containers tell the uid. */
 static void test_without_logs(void **state)
 {
@@ -212,6 +240,8 @@ int main(void)
 		RECORDED(test_successor),
 		RECORDED(test_restarted_container),
 		RECORDED(test_without_kubelet),
+		RECORDED(test_one_cgroup),
+		RECORDED(test_named_sandbox),
 		RECORDED(test_without_logs),
 		RECORDED(test_odd_logs),
 		RECORDED(test_not_kubepods),
