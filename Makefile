@@ -37,13 +37,14 @@ BPF_CFLAGS := -g -O2 --target=bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) \
 	-Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations '-ffile-prefix-map=$(CURDIR)=.' \
 	-Ivmlinux -Iinclude -Ibpf
 
-# libbpf, libelf and zlib are linked statically where their archives are
+# libbpf, libelf, zlib and jansson are linked statically where their archives are
 # complete, so that the binary also runs where they are not installed; some
 # distributions ship a libelf.a that lacks symbols, and there it is dynamic.
-STATIC_LIBS := -Wl,-Bstatic -lbpf -lelf -lz $(shell pkg-config --exists libzstd 2>/dev/null && echo -lzstd) -Wl,-Bdynamic
-can_link = $(shell echo 'int bpf_object__load(void *); int main(void) { return bpf_object__load(0); }' | \
+STATIC_LIBS := -Wl,-Bstatic -lbpf -lelf -lz -ljansson $(shell pkg-config --exists libzstd 2>/dev/null && echo -lzstd) -Wl,-Bdynamic
+can_link = $(shell echo 'int bpf_object__load(void *); void *json_null(void); \
+	int main(void) { return bpf_object__load(json_null()); }' | \
 	$(CC) -x c - -o /dev/null $(1) 2>/dev/null && echo yes)
-LIBS = $(eval LIBS := $$(if $$(call can_link,$$(STATIC_LIBS)),$$(STATIC_LIBS),-lbpf -lelf -lz))$(LIBS)
+LIBS = $(eval LIBS := $$(if $$(call can_link,$$(STATIC_LIBS)),$$(STATIC_LIBS),-lbpf -lelf -lz -ljansson))$(LIBS)
 
 # --- Files -----------------------------------------------------------------
 
@@ -53,6 +54,8 @@ SKEL := $(O)/scx_qumun.skel.h
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit/%)
 UNIT_ASAN_TESTS := $(UNIT_SRCS:tests/unit/%.c=$(O)/unit-asan/%)
+FUZZ_SRCS := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_TARGETS := $(FUZZ_SRCS:tests/fuzz/%.c=$(O)/fuzz/%)
 # Of the daemon: what makes the lists of CPUs that the BPF programs search.
 SIM_SRCS := $(wildcard tests/sim/*.c) src/placement.c src/util.c
 VM_SRCS := $(filter-out %.bpf.c,$(wildcard tests/vm/*.c)) tests/lib/load.c src/util.c
@@ -92,24 +95,37 @@ $(SKEL): $(O)/scx_qumun.bpf.o
 	$(Q)$(BPFTOOL) gen skeleton $(O)/scx_qumun.linked.o name scx_qumun | \
 		sed '/map->link = &obj->links\./d' > $@
 
--include $(wildcard $(O)/*.d $(O)/src/*.d $(O)/unit/*.d $(O)/unit-asan/*.d $(O)/vm/*.d)
+-include $(wildcard $(O)/*.d $(O)/src/*.d $(O)/unit/*.d $(O)/unit-asan/*.d $(O)/fuzz/*.d $(O)/vm/*.d)
 
 # --- Tests -----------------------------------------------------------------
 
 # A unit test names the sources that it is linked with in its first lines.
 units_of = $(shell sed -n '1,5s|.*/\* units: \(.*\) \*/.*|\1|p' $(1))
+UNIT_LIBS := -lcmocka -Wl,--as-needed -ljansson
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 .SECONDEXPANSION:
 $(O)/unit/%: tests/unit/%.c $$(call units_of,tests/unit/$$*.c)
 	$(say) CC $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) $(filter %.c,$^) -lcmocka -o $@
+	$(Q)$(CC) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) $(filter %.c,$^) $(UNIT_LIBS) -o $@
 
 $(O)/unit-asan/%: tests/unit/%.c $$(call units_of,tests/unit/$$*.c)
 	$(say) ASAN $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) -O1 -g $(SANITIZE) $(filter %.c,$^) -lcmocka -o $@
+	$(Q)$(CC) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) -O1 -g $(SANITIZE) $(filter %.c,$^) $(UNIT_LIBS) -o $@
+
+# libFuzzer is a part of clang. A target names its sources as a unit test does.
+$(O)/fuzz/%: tests/fuzz/%.c $$(call units_of,tests/fuzz/$$*.c)
+	$(say) FUZZ $@
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) -O1 -g \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+		$(filter %.c,$^) -Wl,--as-needed -ljansson -o $@
+
+.PHONY: fuzz
+fuzz: $(FUZZ_TARGETS) ## feed hostile input to what reads such (FUZZ_SECONDS=60 for each)
+	$(Q)FUZZ_SECONDS='$(or $(FUZZ_SECONDS),60)' tests/fuzz/run.sh $(O)/fuzz
 
 # The BPF programs on a simulated machine: libbpf's headers are replaced by our own.
 SIM_CPPFLAGS := -D_GNU_SOURCE -Itests/sim/include -Ivmlinux -Iinclude -Ibpf -Isrc -Itests/sim
@@ -168,7 +184,7 @@ bench: ## compare schedulers side by side (SUITE= SCHED= CPUS= KERNEL= RUNS= BEN
 		BENCH_TIME='$(BENCH_TIME)' scripts/bench
 
 .PHONY: test-programs
-test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) \
+test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) $(FUZZ_TARGETS) \
 	$(O)/sim/sim $(O)/sim-asan/sim $(O)/vm/vmtest $(O)/vm/other.bpf.o
 
 .PHONY: test
@@ -186,8 +202,8 @@ lint: $(SKEL) ## cppcheck and shellcheck; both must be silent
 	$(Q)scripts/install-deps.sh lint
 	$(Q)cppcheck --quiet --std=c11 --language=c --enable=warning,portability,performance \
 		--inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 \
-		-D_GNU_SOURCE -Iinclude -Isrc src tests/unit tests/vm
-	$(Q)shellcheck -x scripts/*.sh scripts/bench scripts/lib/*.sh tests/cli/*.sh .ci/run
+		-D_GNU_SOURCE -Iinclude -Isrc src tests/unit tests/fuzz tests/vm
+	$(Q)shellcheck -x scripts/*.sh scripts/bench scripts/lib/*.sh tests/cli/*.sh tests/fuzz/*.sh .ci/run
 
 .PHONY: compile_commands.json
 compile_commands.json: ## for editors and clang tools

@@ -5,12 +5,15 @@
 #
 # Installs what is missing and builds. Then: unit tests and the policy on a
 # simulated machine, both also with address and undefined-behaviour sanitizers;
-# command-line tests, the benchmark's test of itself, and the VM tests on each
-# kernel. The last line counts what passed, failed and was skipped.
+# fuzzing of what reads hostile input; command-line tests, the benchmark's test
+# of itself, and the VM tests on each kernel. The last line counts what passed,
+# failed and was skipped.
 #
 #   KERNELS  kernels for the VM tests, as for scripts/vm-run.sh (default: 6.18,
 #            7.3, and 6.12 if scripts/build-kernel.sh has built it)
-#   JOBS     VMs at the same time (default 2)
+#   JOBS     VMs, or fuzz targets, at the same time (default 2)
+#   FUZZ_SECONDS
+#            how long each fuzz target runs (default 20)
 #
 # Output is TAP, suite after suite, also kept in build/test/. Exit status: 0 if
 # nothing failed, 1 otherwise.
@@ -105,6 +108,8 @@ vm() {
 
 suite unit unit build/unit
 suite unit-asan unit build/unit-asan
+# Two at a time, so that six targets take a minute.
+suite fuzz env FUZZ_SECONDS="${FUZZ_SECONDS:-20}" tests/fuzz/run.sh build/fuzz
 suite sim build/sim/sim --percent=500
 # Ten times slower.
 suite sim-asan build/sim-asan/sim --percent=50

@@ -24,7 +24,8 @@
 #include "exit_codes.h"
 #include "util.h"
 
-#define MOUNTINFO "/proc/self/mountinfo"
+#define MOUNTINFO	"/proc/self/mountinfo"
+#define USUAL_MOUNT	"/sys/fs/cgroup"
 
 /* A 32-bit st_ino would hold half of an id; name_to_handle_at() would be the way then. */
 _Static_assert(sizeof(((struct stat *)NULL)->st_ino) == sizeof(uint64_t),
@@ -81,45 +82,67 @@ bool cgroup_mount_parse(const char *line, char *path)
 	return *field == '/' && copy_field(path, PATH_MAX, field);
 }
 
-static bool is_cgroup2(int fd)
+static bool is_cgroup2(const struct cgroup_mount *mount, int fd)
 {
 	struct statfs fs;
 
+	if (mount->recorded)
+		return true;
 	return !fstatfs(fd, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
 /* A mount that another one covers, or that we may not enter, is as good as none. */
-static bool try_mount(struct cgroup_mount *mount)
+static bool try_mount(struct cgroup_mount *mount, const char *root)
 {
-	mount->fd = open(mount->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char full[2 * PATH_MAX];
+
+	snprintf(full, sizeof(full), "%s%s", root, mount->path);
+	mount->fd = open(full, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (mount->fd < 0)
 		return false;
-	if (is_cgroup2(mount->fd))
+	if (is_cgroup2(mount, mount->fd))
 		return true;
 	cgroup_mount_close(mount);
 	return false;
 }
 
-int cgroup_mount_open(struct cgroup_mount *mount, char *why)
+/* Returns NULL, with errno, where there is no list. */
+static FILE *open_mountinfo(const char *root)
+{
+	char full[PATH_MAX + sizeof(MOUNTINFO)];
+
+	snprintf(full, sizeof(full), "%s%s", root, MOUNTINFO);
+	return fopen(full, "re");
+}
+
+int cgroup_mount_open_below(struct cgroup_mount *mount, const char *root, char *why)
 {
 	bool found = false;
 	char *line = NULL;
 	size_t size = 0;
 	FILE *file;
 
-	mount->fd = -1;
-	file = fopen(MOUNTINFO, "re");
-	if (!file)
+	*mount = (struct cgroup_mount){ .fd = -1, .recorded = *root, .path = USUAL_MOUNT };
+	file = open_mountinfo(root);
+	if (!file && !mount->recorded)
 		return explain(QUMUN_EXIT_ENVIRONMENT, why, "%s: %s (needed to find cgroup2)",
 			       MOUNTINFO, strerror(errno));
-	while (!found && getline(&line, &size, file) >= 0)
-		found = cgroup_mount_parse(line, mount->path) && try_mount(mount);
+	if (!file)
+		found = try_mount(mount, root);
+	while (file && !found && getline(&line, &size, file) >= 0)
+		found = cgroup_mount_parse(line, mount->path) && try_mount(mount, root);
 	free(line);
-	fclose(file);
+	if (file)
+		fclose(file);
 	if (!found)
 		return explain(QUMUN_EXIT_ENVIRONMENT, why,
-			       "no cgroup2 file system is mounted (usually at /sys/fs/cgroup)");
+			       "no cgroup2 file system is mounted (usually at %s)", USUAL_MOUNT);
 	return QUMUN_EXIT_OK;
+}
+
+int cgroup_mount_open(struct cgroup_mount *mount, char *why)
+{
+	return cgroup_mount_open_below(mount, "", why);
 }
 
 void cgroup_mount_close(struct cgroup_mount *mount)
@@ -166,8 +189,7 @@ const char *cgroup_path_check(const char *mount, const char *path, char *canonic
 	return NULL;
 }
 
-/* Opens what lies at the canonical @path. Returns the descriptor or a negative errno. */
-static int open_cgroup(const struct cgroup_mount *mount, const char *path)
+int cgroup_open(const struct cgroup_mount *mount, const char *path)
 {
 	struct open_how how = {
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
@@ -182,24 +204,23 @@ static int open_cgroup(const struct cgroup_mount *mount, const char *path)
 	do
 		fd = syscall(SYS_openat2, mount->fd, path + len + 1, &how, sizeof(how));
 	while (fd < 0 && (errno == EAGAIN || errno == EINTR));
-	return fd < 0 ? -errno : (int)fd;
+	if (fd < 0)
+		return -errno;
+	if (is_cgroup2(mount, (int)fd))
+		return (int)fd;
+	close((int)fd);
+	return -EXDEV;
 }
 
-/* Id of the cgroup at the canonical @path; 0 or a negative errno. */
-static int read_id(const struct cgroup_mount *mount, const char *path, uint64_t *id)
+/* What is known of the cgroup at the canonical @path; 0 or a negative errno. */
+static int look_at(const struct cgroup_mount *mount, const char *path, struct stat *st)
 {
-	struct stat st;
-	int fd, err = 0;
+	int fd, err;
 
-	fd = open_cgroup(mount, path);
+	fd = cgroup_open(mount, path);
 	if (fd < 0)
 		return fd;
-	if (!is_cgroup2(fd))
-		err = -EXDEV;
-	else if (fstat(fd, &st))
-		err = -errno;
-	else
-		*id = st.st_ino;
+	err = fstat(fd, st) ? -errno : 0;
 	close(fd);
 	return err;
 }
@@ -233,6 +254,7 @@ int cgroup_resolve(const struct cgroup_mount *mount, const char *path, struct cg
 {
 	char shown[CGROUP_WHY_LEN / 2];
 	const char *fault;
+	struct stat st;
 	int err;
 
 	escape_text(shown, sizeof(shown), mount->path);
@@ -240,17 +262,21 @@ int cgroup_resolve(const struct cgroup_mount *mount, const char *path, struct cg
 	if (fault)
 		return explain(QUMUN_EXIT_USAGE, why, "%s (an absolute path below %s)", fault,
 			       shown);
-	err = read_id(mount, ref->path, &ref->id);
-	return err ? explain_errno(err, shown, why) : QUMUN_EXIT_OK;
+	err = look_at(mount, ref->path, &st);
+	if (err)
+		return explain_errno(err, shown, why);
+	ref->id = st.st_ino;
+	ref->owner = st.st_uid;
+	return QUMUN_EXIT_OK;
 }
 
 int cgroup_still_is(const struct cgroup_mount *mount, const char *path, uint64_t id)
 {
-	uint64_t now;
+	struct stat st;
 	int err;
 
-	err = read_id(mount, path, &now);
+	err = look_at(mount, path, &st);
 	if (err == -ENOENT || err == -ENOTDIR)
 		return 0;
-	return err ? err : now == id;
+	return err ? err : st.st_ino == id;
 }

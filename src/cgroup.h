@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* Room for a reason, with the path of the mount in it. */
 #define CGROUP_WHY_LEN 512
@@ -18,19 +19,23 @@
  * struct cgroup_mount - an open cgroup2 file system
  * @fd: its root directory, O_PATH, or -1
  * @path: where it is mounted
+ * @recorded: a tree of plain directories that stands for one, in tests
  */
 struct cgroup_mount {
 	int	fd;
 	char	path[PATH_MAX];
+	bool	recorded;
 };
 
 /**
  * struct cgroup_ref - one cgroup
  * @id: inode number of the directory, which is the id that BPF sees; the kernel does not reuse it
+ * @owner: user whom the directory belongs to
  * @path: absolute and canonical: below the mount, no doubled or trailing slash
  */
 struct cgroup_ref {
 	uint64_t	id;
+	uid_t		owner;
 	char		path[PATH_MAX];
 };
 
@@ -42,6 +47,15 @@ struct cgroup_ref {
  * Returns QUMUN_EXIT_OK or QUMUN_EXIT_ENVIRONMENT.
  */
 int cgroup_mount_open(struct cgroup_mount *mount, char *why);
+
+/**
+ * cgroup_mount_open_below - the same in a recorded tree
+ * @root: directory that stands for "/"; paths are without it; "" is the real file system
+ *
+ * Only in a recorded tree any file system will do, and a missing list of mounts means the usual
+ * place, /sys/fs/cgroup.
+ */
+int cgroup_mount_open_below(struct cgroup_mount *mount, const char *root, char *why);
 
 /** cgroup_mount_close - release; harmless when repeated or after a failed open */
 void cgroup_mount_close(struct cgroup_mount *mount);
@@ -79,6 +93,16 @@ const char *cgroup_path_check(const char *mount, const char *path, char *canonic
  */
 int cgroup_resolve(const struct cgroup_mount *mount, const char *path, struct cgroup_ref *ref,
 		   char *why);
+
+/**
+ * cgroup_open - open the directory of a cgroup
+ * @mount: from cgroup_mount_open()
+ * @path: canonical path, as in struct cgroup_ref
+ *
+ * No link is followed, and nothing but cgroup2 is opened. Returns a descriptor (O_PATH) or a
+ * negative errno.
+ */
+int cgroup_open(const struct cgroup_mount *mount, const char *path);
 
 /**
  * cgroup_still_is - tell whether a path still names the cgroup that it did

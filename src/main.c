@@ -22,6 +22,7 @@
 #include "restart.h"
 #include "sched_ext.h"
 #include "topology.h"
+#include "verb.h"
 #include "watch.h"
 
 /* What outlives a restart. */
@@ -194,13 +195,12 @@ static int prepare(struct run *run)
 	return err;
 }
 
-int main(int argc, char **argv)
+static int schedule_as_asked(int argc, char **argv)
 {
 	struct run run = { .boost_map_fd = -1, .boosts.mount.fd = -1, .watch.signal_fd = -1 };
 	char version[64];
 	int err;
 
-	log_init();
 	snprintf(version, sizeof(version), "libbpf %s", loader_libbpf_version());
 	if (options_parse(argc, argv, version, &run.opts, &err))
 		return err;
@@ -218,4 +218,12 @@ int main(int argc, char **argv)
 	watch_close(&run.watch);
 	options_free(&run.opts);
 	return err;
+}
+
+int main(int argc, char **argv)
+{
+	const struct verb *verb = argc > 1 ? verb_find(argv[1]) : NULL;
+
+	log_init();
+	return verb ? verb->run(argc - 1, argv + 1) : schedule_as_asked(argc, argv);
 }

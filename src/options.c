@@ -19,6 +19,7 @@
 #include "log.h"
 #include "qumun.h"
 #include "util.h"
+#include "verb.h"
 
 #define SLICE_US_MAX	100000
 #define TIMEOUT_MS_MIN	1000
@@ -423,10 +424,13 @@ static int print_help(void)
 	bool in_environment = false;
 
 	puts("Usage: scx_qumun [options] [--boost-cgroup=PATH[:WEIGHT]]...\n"
+	     "       scx_qumun VERB ...\n"
 	     "Schedule this machine's tasks until SIGINT or SIGTERM; then the kernel's own\n"
 	     "scheduler has them back.\n"
 	     "\n"
-	     "Options:");
+	     "Verbs; scx_qumun VERB --help tells more:");
+	verb_print_help();
+	puts("\nOptions:");
 	for (const struct option_row *row = rows; row < rows + NR_ROWS; row++) {
 		if (row->kind == ROW_ENVIRONMENT && !in_environment) {
 			puts("\nEnvironment:");
@@ -582,8 +586,8 @@ static int take_arguments(struct parser *ps, int argc, char **argv)
 	if (optind == argc)
 		return GO_ON;
 	escape_text(shown, sizeof(shown), argv[optind]);
-	return usage_error("'%s': unexpected argument (no verb or argument is accepted; see "
-			   "scx_qumun --help)", shown);
+	return usage_error("'%s': unexpected argument (options only, or a verb as the first "
+			   "argument; see scx_qumun --help)", shown);
 }
 
 static int take_environment(struct parser *ps)

@@ -19,8 +19,10 @@ requirements() {
 		build|libbpf >= 1.4|ok_lib libbpf 1.4|libbpf-dev@|libbpf-devel|libbpf|libbpf-devel
 		build|libelf|ok_lib libelf 0|libelf-dev|elfutils-libelf-devel|libelf|libelf-devel
 		build|zlib|ok_lib zlib 0|zlib1g-dev|zlib-devel|zlib|zlib-devel
+		build|jansson|ok_lib jansson 2.12|libjansson-dev|jansson-devel|jansson|libjansson-devel
 		test|cmocka|ok_lib cmocka 1.1|libcmocka-dev|libcmocka-devel|cmocka|libcmocka-devel
 		test|address sanitizer|ok_asan|gcc libc6-dev|libasan libubsan|gcc|gcc
+		test|libFuzzer|ok_fuzzer|libclang-rt-dev@|compiler-rt|compiler-rt|clang
 		test|libbsd|ok_lib libbsd 0|libbsd-dev|libbsd-devel|libbsd|libbsd-devel
 		vm|QEMU >= 8|ok_qemu 8|qemu-system-x86@|qemu-system-x86-core|qemu-system-x86|qemu-x86
 		vm|static busybox|ok_busybox|busybox-static|busybox|busybox|busybox-static
@@ -61,6 +63,7 @@ readonly REQ_GROUPS='build test vm bench kernel-build lint'
 req_debian12() {
 	case $1 in
 	clang@ | llvm@) printf '%s-19\n' "${1%@}" ;;
+	libclang-rt-dev@) printf 'libclang-rt-19-dev\n' ;;
 	libbpf-dev@ | bpftool@) printf '%s/bookworm-backports\n' "${1%@}" ;;
 	# All at once: APT does not change the suite of a dependency that
 	# is already satisfied by an older version.
@@ -125,6 +128,18 @@ ok_lib() { pkg-config --exists "$1 >= $2" 2>/dev/null; }
 ok_asan() {
 	printf 'int main(void) { return 0; }\n' |
 		"${CC:-cc}" -fsanitize=address,undefined -x c - -o /dev/null 2>/dev/null
+}
+
+# With the clang that make takes, which is the newest.
+ok_fuzzer() {
+	local v
+	for v in ${CLANG:-clang-22 clang-21 clang-20 clang-19 clang-18 clang-17 clang}; do
+		have "$v" || continue
+		printf 'int LLVMFuzzerTestOneInput(const char *d, long n) { return d && n < 0; }\n' |
+			"$v" -fsanitize=fuzzer,address,undefined -x c - -o /dev/null 2>/dev/null
+		return
+	done
+	return 1
 }
 
 ok_qemu() {

@@ -59,7 +59,7 @@ debian13='ID=debian\nVERSION_ID="13"\nVERSION_CODENAME=trixie\n'
 sid='ID=debian\nVERSION_CODENAME=forky\n'
 ubuntu() { printf 'ID=ubuntu\\nID_LIKE=debian\\nVERSION_ID="%s"\\n' "$1"; }
 
-echo 1..42
+echo 1..43
 
 deps "$debian12" --print build
 check 'Debian 12: status 0' is 0
@@ -71,6 +71,9 @@ check 'Debian 12: bpftool from backports' has bpftool/bookworm-backports
 check 'Debian 12: libelf not from backports' has libelf-dev
 check 'Debian 12: a private APT configuration' has "$tmp/cache/apt/bookworm/apt.conf"
 check 'Debian 12: --print creates nothing' test ! -e "$tmp/cache"
+
+deps "$debian12" --print test
+check 'Debian 12: the libraries of clang-19' has libclang-rt-19-dev
 
 deps "$debian12" --print vm
 check 'Debian 12: QEMU from backports' has qemu-system-x86/bookworm-backports
@@ -109,15 +112,15 @@ deps 'ID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_ID="22"\n' --print build
 check 'a relative of Debian: apt' has libbpf-dev
 
 deps 'ID=fedora\nVERSION_ID=42\n' --print build test
-check 'Fedora: the whole command' last_line_is 'dnf -y install gcc glibc-devel make pkgconf-pkg-config clang llvm bpftool libbpf-devel elfutils-libelf-devel zlib-devel libcmocka-devel libasan libubsan libbsd-devel'
+check 'Fedora: the whole command' last_line_is 'dnf -y install gcc glibc-devel make pkgconf-pkg-config clang llvm bpftool libbpf-devel elfutils-libelf-devel zlib-devel jansson-devel libcmocka-devel libasan libubsan compiler-rt libbsd-devel'
 
 deps 'ID=cachyos\nID_LIKE=arch\n' --print build test
-check 'Arch: the whole command' last_line_is 'pacman -S --needed --noconfirm gcc make pkgconf clang llvm bpf libbpf libelf zlib cmocka libbsd'
+check 'Arch: the whole command' last_line_is 'pacman -S --needed --noconfirm gcc make pkgconf clang llvm bpf libbpf libelf zlib jansson cmocka compiler-rt libbsd'
 deps 'ID=arch\n' --print vm
 check 'Arch: what is not packaged is left out' lacks -
 
 deps 'ID="opensuse-tumbleweed"\nID_LIKE="opensuse suse"\n' --print build test
-check 'openSUSE: the whole command' last_line_is 'zypper --non-interactive install --no-recommends gcc glibc-devel make pkgconf-pkg-config clang llvm bpftool libbpf-devel libelf-devel zlib-devel libcmocka-devel libbsd-devel'
+check 'openSUSE: the whole command' last_line_is 'zypper --non-interactive install --no-recommends gcc glibc-devel make pkgconf-pkg-config clang llvm bpftool libbpf-devel libelf-devel zlib-devel libjansson-devel libcmocka-devel libbsd-devel'
 
 deps 'ID=nixos\n' --print build
 check 'unknown: status 6' is 6

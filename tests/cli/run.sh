@@ -51,10 +51,12 @@ missing() {
 	done | head -n 1
 }
 
-# One line on stderr, with our prefix, is the rule for all that ends in an error of the user.
+# One line on stderr, with our prefix, is the rule for all that ends in an error of the user; lists
+# of candidates follow it, indented.
 bad_form() {
 	case $1 in
-	[2-9]) [ "$(wc -l <"$T/err")" -ne 1 ] || ! grep -q '^scx_qumun: ' "$T/err" ;;
+	[2-9]) [ "$(grep -vc '^scx_qumun:   ' "$T/err")" -ne 1 ] ||
+		! head -n 1 "$T/err" | grep -q '^scx_qumun: [^ ]' ;;
 	*) false ;;
 	esac
 }
@@ -81,6 +83,24 @@ judge() {
 
 # The functions that rows call. None may start a scheduler, whatever is broken: 10 s at most.
 q() { timeout -k 1 10 "$Q" "$@"; }
+# The resolver on a recorded tree: r, which the rows make with tree.
+r() { q resolve --root="$T/r" "$@"; }
+# docker ID NAME: a container of Docker that runs.
+docker() {
+	mkdir -p "r/var/lib/docker/containers/$1" "r/sys/fs/cgroup/docker/$1"
+	printf '{"ID":"%s","Name":"/%s"}' "$1" "$2" >"r/var/lib/docker/containers/$1/config.v2.json"
+}
+tree() {
+	mkdir -p r/sys/fs/cgroup/system.slice/nginx.service r/proc/7 r/proc/1 \
+		r/var/log/pods/default_web-0_1f-2e r/sys/fs/cgroup/kubepods/pod1f-2e
+	echo 0::/system.slice/nginx.service >r/proc/7/cgroup
+	echo nginx >r/proc/7/comm
+	echo 0::/ >r/proc/1/cgroup
+	docker "$(repeat a 64)" web
+	docker "$(repeat b 63)c" twin
+	docker "$(repeat b 63)d" twin
+	mkdir -p "r/sys/fs/cgroup/docker/$(repeat c 64)/"$'a\e[2J.service'
+}
 repeat() { head -c "$2" /dev/zero | tr '\0' "$1"; }
 
 run_row() {
