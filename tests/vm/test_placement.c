@@ -127,7 +127,8 @@ static void check_rule(const struct rule *rule)
 	else
 		daemon_start(&daemon1, NO_ARGS);
 	start_pinned_hogs(hogs, rule->nr_hogs);
-	percent = probe(rule->off ? rule->off : "without", NULL, rule->from, rule->cpus, rule->good);
+	percent = probe(rule->off ? rule->off : "without", NULL, rule->from, rule->cpus,
+			rule->good);
 	hogs_stop(hogs, rule->nr_hogs);
 	daemon_stop(&daemon1);
 	CHECK(percent <= rule->off_max, "%s: %u %% without the rule: this proves nothing",
@@ -148,14 +149,14 @@ VM_TEST(place_llc, .about = "a task whose LLC has an idle CPU wakes up there", .
 				   .from = 0, .cpus = ALL_CPUS, .good = 0x0c, .off_max = 70 });
 }
 
-VM_TEST(place_node, .about = "a task whose LLC is full wakes up in its node, if that has an idle CPU",
+VM_TEST(place_node, .about = "a task whose LLC is full wakes up in its node, if that has a CPU",
 	.group = "nodes")
 {
 	check_rule(&(struct rule){ .what = "own node", .off = "--disable-numa", .nr_hogs = 2,
 				   .from = 0, .cpus = ALL_CPUS, .good = 0x0c, .off_max = 70 });
 }
 
-VM_TEST(place_llc_in_node, .about = "a task whose LLC has an idle CPU wakes up there, not elsewhere in its node",
+VM_TEST(place_llc_in_node, .about = "the idle CPU of a task's LLC comes before others of its node",
 	.group = "nodes")
 {
 	check_rule(&(struct rule){ .what = "own LLC", .off = "--disable-llc", .nr_hogs = 1,
@@ -169,7 +170,8 @@ VM_TEST(place_primary, .about = "few tasks stay in the primary domain", .group =
 				   .off_max = 50 });
 }
 
-VM_TEST(place_boosted, .about = "a boosted task may wake up outside the primary domain", .group = "llcs")
+VM_TEST(place_boosted, .about = "a boosted task may wake up outside the primary domain",
+	.group = "llcs")
 {
 	unsigned int percent;
 
@@ -212,7 +214,7 @@ static int seen_on(const pid_t *tasks, int nr, unsigned int cpus)
 	return seen / nr;
 }
 
-VM_TEST(place_full, .about = "hogs stay in the primary domain while it has room, and use all CPUs then",
+VM_TEST(place_full, .about = "hogs stay in the primary domain until it is full, and then use all",
 	.group = "llcs")
 {
 	struct task_spec spec = TASK_SPEC_DEFAULT;
@@ -294,14 +296,15 @@ static bool has_said(const void *text)
 	return strstr(daemon1.err, text);
 }
 
-VM_TEST(place_hotplug, .about = "a CPU of the primary domain that goes offline leaves the others, and comes back",
+VM_TEST(place_hotplug, .about = "the primary domain loses a CPU that goes offline and gets it back",
 	.group = "llcs", .dmesg_ok = "unregistered from the main kernel")
 {
 	unsigned int percent;
 
 	daemon_start(&daemon1, ARGS("--primary-domain=2-3"));
 	CHECK(!write_str("/sys/devices/system/cpu/cpu3/online", "0"), "CPU 3 cannot be switched");
-	CHECK(wait_for(has_said, "primary domain: CPUs 2;", 60000), "not restarted: %s", daemon1.err);
+	CHECK(wait_for(has_said, "primary domain: CPUs 2;", 60000), "not restarted: %s",
+	      daemon1.err);
 	CHECK(has_said("primary domain: offline by now: 3"), "it says nothing: %s", daemon1.err);
 	percent = probe("a CPU less", NULL, 5, ALL_CPUS & ~8U, 0x04);
 	CHECK(percent >= 100 - NOISE, "CPU 2 is left, and used for %u %%", percent);
