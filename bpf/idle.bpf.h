@@ -93,6 +93,22 @@ static s32 keep_mask(struct mask_row *row, struct bpf_cpumask *mask)
 	return 0;
 }
 
+/* The kernel's stock of masks is small, and refilled by an interrupt after each one taken. */
+#define CREATE_TRIES 16
+
+static struct bpf_cpumask *new_mask(void)
+{
+	struct bpf_cpumask *mask = NULL;
+	int i;
+
+	bpf_for(i, 0, CREATE_TRIES) {
+		mask = bpf_cpumask_create();
+		if (mask)
+			break;
+	}
+	return mask;
+}
+
 static s32 make_tier_mask(u32 id, u32 nr_cpu_ids)
 {
 	struct mask_row *row = bpf_map_lookup_elem(&tier_masks, &id);
@@ -102,7 +118,7 @@ static s32 make_tier_mask(u32 id, u32 nr_cpu_ids)
 
 	if (!row)
 		return -ENOENT;
-	mask = bpf_cpumask_create();
+	mask = new_mask();
 	if (!mask)
 		return -ENOMEM;
 	bpf_for(cpu, 0, nr_cpu_ids) {
@@ -122,7 +138,7 @@ static s32 make_scratch_mask(u32 cpu)
 
 	if (!row)
 		return -ENOENT;
-	mask = bpf_cpumask_create();
+	mask = new_mask();
 	return mask ? keep_mask(row, mask) : -ENOMEM;
 }
 

@@ -91,8 +91,8 @@ unit() {
 	return $status
 }
 
-# vm NAME KERNEL SMP APPEND GROUP: a VM of its own in the background, as soon
-# as one of the jobs is free.
+# vm NAME KERNEL SMP APPEND GROUP [OPTION...]: a VM of its own in the background,
+# as soon as one of the jobs is free; with more options for scripts/vm-run.sh.
 vm() {
 	while (($(jobs -rp | wc -l) >= jobs)); do
 		wait -n || true
@@ -103,7 +103,7 @@ vm() {
 		--file "$PWD/scx_qumun:/scx_qumun" --file "$PWD/build/vm/vmtest:/vmtest" \
 		--file "$PWD/build/vm/other.bpf.o:/other.bpf.o" \
 		--file "$(PATH=$PATH:/usr/sbin:/sbin command -v bpftool):/bpftool" \
-		"$2" -- /vmtest "$5" &
+		"${@:6}" "$2" -- /vmtest "$5" &
 }
 
 suite unit unit build/unit
@@ -133,6 +133,14 @@ vm vm-without-sched_ext 6.12-stock 2 "" nosched
 vm vm-isolcpus 7.3 4 "isolcpus=domain,1" isolcpus
 vm vm-1-cpu 7.3 1 "" odd
 vm vm-3-cpus 7.3 3 "" odd
+# Without level= QEMU 10 aborts when the guest asks for the topology.
+intel=(--cpu 'max,vendor=GenuineIntel,level=0x1e')
+vm vm-two-llcs 7.3 8,sockets=1,dies=2,cores=2,threads=2 "" llcs "${intel[@]}"
+vm vm-two-nodes 7.3 8,sockets=2,dies=2,cores=2,threads=1 "" nodes "${intel[@]}" \
+	--qemu-arg -object --qemu-arg memory-backend-ram,id=m0,size=512M \
+	--qemu-arg -object --qemu-arg memory-backend-ram,id=m1,size=512M \
+	--qemu-arg -numa --qemu-arg node,nodeid=0,cpus=0-3,memdev=m0 \
+	--qemu-arg -numa --qemu-arg node,nodeid=1,cpus=4-7,memdev=m1
 wait
 
 count "$out"/*.tap | tee "$out/summary"

@@ -201,7 +201,7 @@ static struct cpu_mask node_cpus(const struct topology *topo, int node)
 	return mask;
 }
 
-/* The lists of one class for tasks of an LLC, whose CPUs are @near[0] and whose node is @near[1]. */
+/* The lists of one class for tasks of an LLC: @near[0] are its CPUs, @near[1] those of its node. */
 static int build_groups(struct builder *b, struct qumun_tier_group *groups,
 			const struct domains *domains, const struct cpu_mask near[2])
 {

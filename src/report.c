@@ -76,12 +76,14 @@ static void report_primary(const struct topology *topo, const struct placement_w
 	char list[256];
 
 	if (placement_missing(topo, wishes, &missing))
-		log_warn("primary domain: %s went offline", cpu_mask_format(list, sizeof(list), &missing));
+		log_warn("primary domain: offline by now: %s",
+			 cpu_mask_format(list, sizeof(list), &missing));
 	if (pl->restricted)
 		log_info("primary domain: CPUs %s; the others when those are full, and for boosted "
 			 "tasks", cpu_mask_format(list, sizeof(list), &pl->primary));
 	else if (wishes->primary != PRIMARY_ALL)
-		log_info("primary domain: all CPUs%s", topo->nr_kinds > 1 ? "" : ", which are equally fast");
+		log_info("primary domain: all CPUs%s", wishes->primary == PRIMARY_LIST ? "" :
+			 ", which are equally fast");
 }
 
 static void report_placement(const struct qumun_opts *opts, const struct topology *topo,
@@ -89,7 +91,12 @@ static void report_placement(const struct qumun_opts *opts, const struct topolog
 {
 	char text[256];
 
-	log_info("idle CPUs: %s", placement_describe(topo, wishes, pl, text, sizeof(text)));
+	placement_describe(topo, wishes, pl, text, sizeof(text));
+	/* The usual machine needs no word. */
+	if (pl->own)
+		log_info("idle CPUs: %s", text);
+	else
+		log_debug("idle CPUs: %s", text);
 	report_primary(topo, wishes, pl);
 	if (topo->nr_kinds > 1)
 		log_info("fast CPUs: %s, first for boosted tasks%s",

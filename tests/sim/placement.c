@@ -146,7 +146,7 @@ static u32 distance_of(s32 from, s32 cpu)
 	return node_of(&machine, from) == node_of(&machine, cpu) ? 1 : 2;
 }
 
-/* The smaller, the better. The previous CPU comes before its like, and before all halves of cores. */
+/* The smaller, the better. The previous CPU comes before its like and all halves of cores. */
 static u32 cost_of(const struct policy_view *v, s32 prev_cpu, s32 cpu, bool whole_core)
 {
 	u32 distance = distance_of(prev_cpu, cpu), cost;

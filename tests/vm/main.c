@@ -3,7 +3,8 @@
  * Runs the VM tests, one after the other: there is one slot for a scheduler.
  *
  *	vmtest			the tests of the group "default"
- *	vmtest GROUP		those of another one: "nosched" (a kernel without sched_ext)
+ *	vmtest GROUP		those of another one: "nosched" (a kernel without sched_ext), "llcs",
+ *				"nodes" (machines of that kind), and so on: see scripts/test.sh
  *	vmtest -t NAME...	the tests of these names
  *
  * Each test is a process of its own. It ends with one of these exit codes.

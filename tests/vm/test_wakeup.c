@@ -174,3 +174,25 @@ VM_TEST(preempts, .about = "on a full machine a short task that wakes up takes a
 	periodic_stop(short_task);
 	hogs_stop(hogs, nr);
 }
+
+VM_TEST(no_preempt, .about = "with --no-preempt nobody's CPU is taken (control: preempts)")
+{
+	struct task_spec spec = TASK_SPEC_DEFAULT;
+	struct periodic *short_task;
+	int nr = 2 * nr_cpus();
+	pid_t hogs[64];
+
+	daemon_start(&daemon1, ARGS("--no-preempt", "--stats", "1"));
+	CHECK(strstr(daemon1.err, "wakeup preemption: off"), "it does not say so: %s", daemon1.err);
+	hogs_start(hogs, nr, &spec);
+	short_task = periodic_start(&spec, 20000, 1000);
+	sleep_ms(3500);
+	daemon_read(&daemon1);
+	CHECK(short_task->runs > 10, "the short task ran %llu times",
+	      (unsigned long long)short_task->runs);
+	for (const char *line = daemon1.out; (line = strstr(line, "preempt=")); line++)
+		CHECK(!strncmp(line, "preempt=0 ", 10), "preemptions: %s", daemon1.out);
+	daemon_stop(&daemon1);
+	periodic_stop(short_task);
+	hogs_stop(hogs, nr);
+}
