@@ -163,12 +163,12 @@ VM_TEST(soak, .about = "all sorts of tasks, changed at random: no ejection, no l
 
 	cg_create(BOOSTED);
 	cg_create(OTHER);
+	enabled = stress_start(&daemon1, ARGS("--boost-cgroup=" BOOSTED));
 	hogs_start(hogs, nr, &spec);
 	for (int i = 0; i < nr_acts; i++)
 		others[i] = child(acts[i]);
 	for (int i = 0; i < 4; i++)
 		sleepers[i] = periodic_start(&spec, 5000, 300);
-	enabled = stress_start(&daemon1, ARGS("--boost-cgroup=" BOOSTED));
 	realtime = child(act_realtime);
 	disturber = start_disturber(hogs, nr);
 
