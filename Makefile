@@ -152,7 +152,7 @@ $(O)/demo: tests/demo/demo.c tests/lib/load.c src/util.c tests/lib/load.h src/ut
 	$(Q)$(CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) $(filter %.c,$^) -o $@
 
 # What the benchmark runs in its VMs where no field tool does it; static.
-BENCH_PROGRAMS := wakeup shares speed pit
+BENCH_PROGRAMS := wakeup shares speed work callbacks pit
 $(O)/bench/%: tests/bench/%.c tests/bench/common.c tests/lib/load.c tests/bench/common.h tests/lib/load.h
 	$(say) CC $@
 	@mkdir -p $(@D)
