@@ -129,20 +129,36 @@ in_charge() {
 
 # --- suites ------------------------------------------------------------------
 
+# Two threads; the second one's period is longer.
+cyclic_us=3000 cyclic_more_us=777 cyclic_max_us=60000
+
+# From the lines of the histogram (µs, then a count for each thread) and those of its
+# overflows, which count as its end. cyclictest leaves out periods that it comes too late
+# for altogether. Each of them is another delay, shorter by one period than the one before.
+cyclic_percentiles() {
+	awk -v first=$cyclic_us -v second=$((cyclic_us + cyclic_more_us)) -v most=$cyclic_max_us '
+		function add(us, n, period) {
+			for (; n && us >= 0; us -= period) { count[us] += n; all += n }
+		}
+		/^[0-9]/ { add($1 + 0, $2, first); add($1 + 0, $3, second) }
+		/^# Histogram Overflows:/ { add(most, $4, first); add(most, $5, second) }
+		END { for (us = 0; us <= most; us++) { seen += count[us]
+			if (!a && all && seen >= all * 0.5) { a = 1; print "p50", us }
+			if (!b && all && seen >= all * 0.99) { b = 1; print "p99", us } } }
+		/^# Max Latencies:/ { print "max", ($4 > $5 ? $4 : $5) + 0 }'
+}
+
 suite_wakeup() {
 	run "$dir/wakeup" "$(seconds 15)" "$seed" $fg $bg || failed="wakeup ended with status $?"
 	start_noise
 	before=$(idle_ticks)
-	run in_cgroup $fg "$tools/cyclictest" --policy=other -t 2 -i 3000 -d 777 -D "$(seconds 6)" -h 60000 -q >"$tmp/cyclic" 2>&1 ||
+	run in_cgroup $fg "$tools/cyclictest" --policy=other -t 2 -i $cyclic_us -d $cyclic_more_us -D "$(seconds 6)" \
+		-h $cyclic_max_us -q >"$tmp/cyclic" 2>&1 ||
 		failed="cyclictest ended with status $?"
 	busy wakeup "$before"
 	end_noise
-	# Lines of the histogram: µs, then a count for each thread.
-	awk '/^[0-9]/ { n = $2 + $3; if (n) { at[++k] = $1 + 0; count[k] = n; all += n } }
-		END { for (i = 1; i <= k; i++) { seen += count[i]
-			if (!a && seen >= all * 0.5) { a = 1; print "p50", at[i] }
-			if (!b && seen >= all * 0.99) { b = 1; print "p99", at[i] } } }' "$tmp/cyclic" >"$tmp/p"
-	for p in p50 p99; do
+	cyclic_percentiles <"$tmp/cyclic" >"$tmp/p"
+	for p in p50 p99 max; do
 		value wakeup "cyclictest $p" us less "$(awk -v p=$p '$1 == p { print $2 }' "$tmp/p")"
 	done
 }
@@ -221,14 +237,16 @@ suite_switch() {
 	idle_polls 0
 	value switch 'pipe, pinned' us/op less "$(pipe_us taskset -c "$cpu0")"
 	value switch 'pipe, free' us/op less "$(pipe_us env)"
-	# 2 groups of 8 senders and 8 receivers; each sends to each.
-	loops=$(scaled 100)
+	# 2 groups of 8 senders and 8 receivers; each sends to each. (A third of this differed
+	# by 7 % from one time to the next.)
+	loops=$(scaled 300)
 	run "$tools/hackbench" -g 2 -f 8 -l "$loops" >"$tmp/hackbench" 2>&1
 	value switch messages us/message less "$(awk -v n=$((2 * 8 * 8 * loops)) \
 		'$1 == "Time:" { printf "%.3f", $2 * 1e6 / n }' "$tmp/hackbench")"
 	idle_polls 1
 }
 
+# (--cyclic of this stress-ng measures real-time policies only; cyclictest is in wakeup.)
 # stress METRIC ARG...: bogo operations per second, of the brief metrics
 stress() {
 	metric=$1
@@ -286,8 +304,8 @@ suite_build() {
 		failed="${failed:-the build has not built all}"
 	rm -r "$tmp/project"
 	run "$dir/work" fixed 'fixed work' $((2 * cpus)) "$(scaled 4000000)" 4 || failed="work ended with status $?"
-	run "$dir/work" spawn 'spawn, one at a time' 1 "$(scaled 400)" || failed="work ended with status $?"
-	run "$dir/work" spawn "spawn, $((2 * cpus)) at a time" $((2 * cpus)) "$(scaled 100)" ||
+	run "$dir/work" spawn 'spawn, one at a time' 1 "$(scaled 150)" || failed="work ended with status $?"
+	run "$dir/work" spawn "spawn, $((2 * cpus)) at a time" $((2 * cpus)) "$(scaled 50)" ||
 		failed="work ended with status $?"
 }
 
