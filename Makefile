@@ -169,14 +169,27 @@ $(O)/demo: tests/demo/demo.c tests/lib/load.c src/util.c tests/lib/load.h src/ut
 	$(Q)$(CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) $(filter %.c,$^) -o $@
 
 # What the benchmark runs in its VMs where no field tool does it; static.
-BENCH_PROGRAMS := wakeup shares speed pit
+BENCH_PROGRAMS := wakeup shares speed work callbacks pit
 $(O)/bench/%: tests/bench/%.c tests/bench/common.c tests/lib/load.c tests/bench/common.h tests/lib/load.h
 	$(say) CC $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) -static $(filter %.c,$^) -lm -lpthread -o $@
 
+# Schedulers that do nothing, to compare with. Not below bench/: that goes into each VM.
+$(O)/floor.bpf.o: tests/bench/floor.bpf.c bpf/compat.bpf.h include/qumun.h vmlinux/vmlinux.h
+	$(say) BPF $<
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(O)/floor.skel.h: $(O)/floor.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name floor | sed '/map->link = &obj->links\./d' > $@
+
+$(O)/floor: tests/bench/floor.c $(O)/floor.skel.h
+	$(say) CC $@
+	$(Q)$(CC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $(CFLAGS) $< $(LIBS) -o $@
+
 .PHONY: bench-programs
-bench-programs: scx_qumun $(BENCH_PROGRAMS:%=$(O)/bench/%)
+bench-programs: scx_qumun $(BENCH_PROGRAMS:%=$(O)/bench/%) $(O)/floor
 
 .PHONY: bench
 bench: ## compare schedulers side by side (SUITE= SCHED= CPUS= KERNEL= RUNS= BENCH_TIME=)

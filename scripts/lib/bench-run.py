@@ -176,7 +176,8 @@ class Bench:
                         '-serial', f'pipe:{work}/ctl',
                         '-gdb', f'unix:{work}/gdb,server=on,wait=off'):
                 vm += ['--qemu-arg', arg]
-        return [*vm, args.kernel, '--', 'sh', '/bench/vm.sh', args.time, *guest], env
+        return [*vm, args.kernel, '--', 'sh', '/bench/vm.sh', args.time, str(args.pit_ticks),
+                *guest], env
 
     @staticmethod
     def answer(work, text):
@@ -301,7 +302,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name in ('out', 'stage', 'kernel', 'qemu', 'time'):
         parser.add_argument(f'--{name}', default='')
-    for name in ('jobs', 'runs', 'seed', 'timeout', 'cpus'):
+    for name in ('jobs', 'runs', 'seed', 'timeout', 'cpus', 'pit-ticks'):
         parser.add_argument(f'--{name}', type=int, required=True)
     parser.add_argument('--quick', action='store_true')
     parser.add_argument('--meta', type=json.loads, required=True)

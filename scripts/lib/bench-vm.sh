@@ -3,17 +3,17 @@
 # hands over to bench-guest.sh, with the host's answers as file descriptor 4.  Why each
 # step: see scripts/bench.
 #
-# usage: bench-vm.sh icount|real ARG...	(ARGs of bench-guest.sh)
+# usage: bench-vm.sh icount|real PIT-TICKS ARG...	(ARGs of bench-guest.sh)
 
 set -eu
-time=$1
-shift
+time=$1 ticks=$2
+shift 2
 # Names that keep vm-run.sh from looking for the libraries' libraries on the host.
 for lib in /bench/tools/lib/*.SO*; do
 	mv "$lib" "${lib%.SO*}.so${lib##*.SO}"
 done
 if [ "$time" = icount ]; then
-	/bench/pit 48
+	/bench/pit "$ticks"
 	# Open before the host may answer: opening a port throws away what came before.
 	exec 4</dev/ttyS2
 	# The host takes the PAUSE out of the idle loop, and answers.

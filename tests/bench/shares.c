@@ -142,6 +142,7 @@ static void turns(int argc, char **argv)
 	struct gaps *gaps = mmap(NULL, (nr + 1) * sizeof(*gaps), PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	struct gaps *all = gaps + nr;
+	struct busy busy;
 	long seconds;
 
 	if (argc != 3 || gaps == MAP_FAILED) {
@@ -158,7 +159,10 @@ static void turns(int argc, char **argv)
 		if (!hogs[nr_hogs])
 			watch_own_turns(gaps + nr_hogs);
 	}
-	sleep_ms(SETTLE_MS + seconds * 1000);
+	sleep_ms(SETTLE_MS);
+	busy = busy_now();
+	sleep_ms(seconds * 1000);
+	bench_value("fair", "busy", "%", "", busy_percent(busy));
 	for (int i = 0; i < nr; i++)
 		for (size_t k = 0; k < gaps[i].count && all->count < MAX_GAPS; k++)
 			all->ns[all->count++] = gaps[i].ns[k];

@@ -7,8 +7,12 @@
  *	wakeup SECONDS SEED FOREGROUND BACKGROUND
  *
  * FOREGROUND and BACKGROUND are the cgroups of the former and of the hogs. SEED moves
- * the phases. Prints how late the tasks woke up, how long frames took from the moment
+ * the phases. Prints how late the tasks began, how long frames took from the moment
  * they were due, and how many came too late for their slot.
+ *
+ * Delays are those against a timetable that does not wait: who comes late for one period
+ * is late for the next ones too, and each of them counts. Else one long delay would be
+ * one sample, and hide all that it spoiled.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -26,23 +30,23 @@
 #include "common.h"
 
 #define FRAME_US	16667
+/* Periods are no multiples of a tick: each task wakes up at all phases between two. */
+static const struct {
+	unsigned int period_us;
+	unsigned int work_us;
+} tasks[] = { { 4300, 100 }, { 10700, 300 }, { 26300, 1000 } };
+
+#define NR_TASKS (sizeof(tasks) / sizeof(*tasks))
+
 /* Work in each frame: by the loop itself, and by each of its helpers. */
 #define FRAME_WORK_US	1000
 #define HELPER_WORK_US	1000
 #define MAX_HELPERS	64
 #define SETTLE_MS	500
 
-static const struct {
-	unsigned int period_us;
-	unsigned int work_us;
-} tasks[] = { { 4000, 100 }, { 10000, 300 }, { 25000, 1000 } };
-
-#define NR_TASKS (sizeof(tasks) / sizeof(*tasks))
-
 /* In shared memory: one for each measuring process. */
 struct log {
 	size_t count;
-	size_t slots;
 	size_t size;
 	uint64_t ns[];
 };
@@ -118,18 +122,15 @@ static pid_t fork_or_die(void)
 static pid_t start_task(const char *cgroup, int i, uint64_t start_ns, uint64_t end_ns,
 			struct log *log)
 {
-	uint64_t due = start_ns;
 	pid_t pid = fork_or_die();
 
 	if (pid)
 		return pid;
 	enter(cgroup);
-	/* From the end of the work, not of the period: a late one delays no other. */
-	while (due < end_ns) {
+	for (uint64_t due = start_ns; due < end_ns; due += tasks[i].period_us * 1000ULL) {
 		sleep_until(due);
 		log_add(log, due);
 		burn_us(tasks[i].work_us);
-		due = now_ns() + tasks[i].period_us * 1000ULL;
 	}
 	_exit(0);
 }
@@ -162,7 +163,7 @@ static void one_frame(int helpers)
 static pid_t start_frames(const char *cgroup, int helpers, uint64_t start_ns, uint64_t end_ns,
 			  struct log *log)
 {
-	uint64_t due = start_ns;
+	uint64_t due = start_ns, unseen = start_ns;
 	pthread_t thread;
 	pid_t pid = fork_or_die();
 
@@ -174,14 +175,15 @@ static pid_t start_frames(const char *cgroup, int helpers, uint64_t start_ns, ui
 	for (int i = 0; i < helpers; i++)
 		if (pthread_create(&thread, NULL, helper, NULL))
 			_exit(70);
-	while (due < end_ns) {
+	while (unseen < end_ns) {
 		sleep_until(due);
 		one_frame(helpers);
-		log_add(log, due);
-		/* A missed slot is shown by nothing: the next one is the next free one. */
+		/* Who waited for the pictures of missed slots gets this one instead. */
+		for (; unseen <= due; unseen += FRAME_US * 1000ULL)
+			log_add(log, unseen);
+		/* Slots that are over by now are missed. */
 		do {
 			due += FRAME_US * 1000ULL;
-			log->slots++;
 		} while (due < now_ns());
 	}
 	_exit(0);
@@ -194,7 +196,7 @@ static void report_frames(struct log *log)
 	for (size_t i = 0; i < log->count; i++)
 		in_time += log->ns[i] <= FRAME_US * 1000ULL;
 	bench_value("wakeup", "missed frames", "%", "less",
-		    log->slots ? 100.0 * (log->slots - (double)in_time) / log->slots : 100);
+		    log->count ? 100.0 * (log->count - in_time) / log->count : 100);
 	bench_delays("wakeup", "frame", log->ns, log->count);
 }
 

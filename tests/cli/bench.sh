@@ -54,6 +54,7 @@ bad 'negative seed' 2 'SEED=-1' SEED=-1
 bad 'no jobs' 2 'JOBS=0' JOBS=0
 bad 'unknown kind of time' 2 'BENCH_TIME=imaginary: expected icount or real' BENCH_TIME=imaginary
 bad 'no room' 6 '999999999 MB are needed' BENCH_SPACE_MB=999999999
+bad 'two things at once' 2 'exclude each other' --trust --callbacks
 bad 'nowhere to write' 6 '/dev/null/out: cannot be created' OUT=/dev/null/out
 mkdir -p "$work/used" && : >"$work/used/raw.jsonl"
 bad 'results are there already' 2 'has results already' OUT="$work/used"
@@ -134,10 +135,20 @@ in_csv 'other,50,0.0000,1,0.5000' && in_csv 'FAILED: ejected' && ((status == 1))
 	grep -q 'other, run 1, switch: ejected' "$work/stdout" && grep -q 'ejected' "$work/report/report.html"
 result 'an ejected run is named, and in no median' $?
 
-report "$meta" "$(value eevdf 1 share d less 100)" "$(value eevdf 1 share busy '' 100)" "$(ended eevdf 1 share '')" \
-	"$(value other 1 share d less 1)" "$(value other 1 share busy '' 80)" "$(ended other 1 share '')" "$finished"
-in_csv 'FAILED: left CPUs idle: 80.0 % busy' && ! in_csv 'd,us,less,other' && ((status == 1))
-result 'idle CPUs in a saturating suite fail it' $?
+for suite in wakeup share fair stress redis; do
+	report "$meta" "$(value eevdf 1 $suite d less 100)" "$(value eevdf 1 $suite busy '' 100)" "$(ended eevdf 1 $suite '')" \
+		"$(value other 1 $suite d less 1)" "$(value other 1 $suite busy '' 100)" \
+		"$(value other 1 $suite busy '' 80)" "$(ended other 1 $suite '')" "$finished"
+	in_csv "$suite,FAILED: left CPUs idle: 80.0 % busy" && ! in_csv 'd,us,less,other' && in_csv 'd,us,less,eevdf' && ((status == 1))
+	result "idle CPUs in $suite, which should saturate, fail it" $?
+
+	report "$meta" "$(value eevdf 1 $suite d less 100)" "$(ended eevdf 1 $suite '')" "$finished"
+	in_csv "$suite,FAILED: how busy the CPUs were was not measured" && ! in_csv 'd,us,less,eevdf' && ((status == 1))
+	result "$suite without a word about idle CPUs fails" $?
+	# What the guest does is not to be believed either.
+	sed -n "/^suite_$suite() {/,/^}/p" scripts/lib/bench-guest.sh | grep -qE "busy $suite|dir/wakeup|dir/shares|share_one"
+	result "the guest measures that in $suite" $?
+done
 
 report "$meta" "$(value eevdf 1 build d less 100)" "$(value eevdf 1 build busy '' 50)" "$(ended eevdf 1 build '')" "$finished"
 ! in_csv FAILED && ((status == 0))
@@ -147,6 +158,29 @@ report "$meta" "$(value eevdf 1 engine 'slowest CPU' '' 60)" "$(ended eevdf 1 en
 	"$(value eevdf 1 switch d less 100)" "$(ended eevdf 1 switch '')" "$finished"
 in_csv 'FAILED: the CPUs were not equal: 60..100 %' && ((status == 1))
 result 'a machine with unequal CPUs counts for nothing' $?
+
+# engine_end SCHED FASTEST...: lines of a run whose CPUs were equal at its start
+both='{"meta":{"suites":"engine switch engine_end","schedulers":{"eevdf":""}}}'
+start=("$(value eevdf 1 engine 'slowest CPU' '' 100)" "$(ended eevdf 1 engine '')"
+	"$(value eevdf 1 switch d less 100)" "$(ended eevdf 1 switch '')")
+report "$both" "${start[@]}" "$(value eevdf 1 engine 'slowest CPU at the end' '' 97)" \
+	"$(value eevdf 1 engine 'fastest CPU at the end' '' 130)" "$(ended eevdf 1 engine_end '')" "$finished"
+in_csv 'switch,FAILED: the CPUs were not equal at the end: 97..130 %' && ! in_csv 'd,us,less' && ((status == 1))
+result 'nor does one whose CPUs drifted apart' $?
+
+report "$both" "${start[@]}" "$(value eevdf 1 engine 'slowest CPU at the end' '' 97)" \
+	"$(value eevdf 1 engine 'fastest CPU at the end' '' 103)" "$(ended eevdf 1 engine_end '')" "$finished"
+in_csv 'd,us,less,eevdf,100' && ((status == 0))
+result 'equal CPUs at both ends are what it takes' $?
+
+report "$both" "${start[@]}" "$(ended eevdf 1 engine_end '')" "$finished"
+in_csv 'switch,FAILED: whether the CPUs were equal at the end was not measured' && ((status == 1))
+result 'an end that was not examined' $?
+
+report "${both/\"suites/\"time\":\"here\",\"suites}" "${start[@]}" "$(value eevdf 1 engine 'slowest CPU at the end' '' 50)" \
+	"$(ended eevdf 1 engine_end '')" "$finished"
+in_csv 'd,us,less,eevdf,100' && ((status == 0))
+result 'CPUs that are real may be unequal' $?
 
 report "$meta" "$(value eevdf 1 switch d less 100)" "$finished"
 in_csv 'FAILED: did not end' && ((status == 1))
@@ -162,11 +196,81 @@ report "$meta" "$(value eevdf 1 switch d less 100)" "$(ended eevdf 1 switch '')"
 ((status == 1)) && grep -q 'other, run 1, VM: no end after 5 s' "$work/stdout" && grep -q '^PARTIAL' "$work/stdout"
 result 'a VM that hung is named' $?
 
-report "$meta" '{"sched":"eevdf","run":1,"suite":"share","metric":"s","unit":"%","better":"","value":79,"asked":80}' \
-	'{"sched":"eevdf","run":1,"suite":"share","metric":"t","unit":"%","better":"","value":53,"asked":50}' \
-	"$(ended eevdf 1 share '')" "$finished"
-in_csv '"share error, mean",points,less,eevdf,2,' && in_csv ',80.0' && grep -q '79\.0 of 80\.0' "$work/stdout"
+# share SCHED METRIC VALUE ASKED
+share() { printf '{"sched":"%s","run":1,"suite":"share","metric":"%s","unit":"%%","better":"","value":%s,"asked":%s}' "$@"; }
+report "$meta" "$(share eevdf s 79 80)" "$(share eevdf t 53 50)" "$(value eevdf 1 share busy '' 100)" "$(ended eevdf 1 share '')" "$finished"
+in_csv '"share error, mean of rows that all have",points,less,eevdf,2,' && in_csv ',80.0' && grep -q '79\.0 of 80\.0' "$work/stdout" &&
+	in_csv '"share error, largest",% of asked,,eevdf,6,'
 result 'shares stand beside what was asked for, with their mean error' $?
+
+report "$meta" "$(share eevdf t 52 50)" "$(value eevdf 1 share busy '' 100)" "$(ended eevdf 1 share '')" \
+	"$(share other s 60 80)" "$(share other t 51 50)" "$(value other 1 share busy '' 100)" "$(ended other 1 share '')" "$finished"
+in_csv 'rows that all have",points,less,eevdf,2,' && in_csv 'rows that all have",points,less,other,1,' &&
+	in_csv 'largest",% of asked,,other,25,0.0000,1,,,'
+result 'only errors in the same rows are compared' $?
+
+# --- cyclictest's histogram: 99 delays of 10 us and one beyond its end ---
+# That one spoiled the periods after it as well: 60000, 57000 ... 0 us.
+(
+	eval "$(sed -n '/^cyclic_us=/p; /^cyclic_percentiles() {/,/^}/p' scripts/lib/bench-guest.sh)"
+	printf '%s\n' '# Histogram' '000009 000000 000000' '000010 000099 000000' \
+		'# Max Latencies: 61234 00010' '# Histogram Overflows: 00001 00000' | cyclic_percentiles >"$work/stdout" 2>"$work/stderr"
+)
+[[ $(<"$work/stdout") == $'max 61234\np50 10\np99 57000' ]]
+result 'cyclictest: overflows and missed periods count' $?
+
+# trust NAME STATUS TEXT PIPE P99.9 ERROR WAIT: figures of the second EEVDF, and of the handicapped one
+trust() {
+	local line first='"schedulers":{"eevdf":"","eevdf-again":"","scx_qumun":"/q","handicapped":"/q s"}'
+	local -a lines=()
+	for line in eevdf,switch,pipe,us,32 "eevdf-again,switch,pipe,us,$4" eevdf,switch,"d p99.9",us,100 \
+		"eevdf-again,switch,d p99.9,us,$5" eevdf,fair,error,%,4 "eevdf-again,fair,error,%,$6" \
+		'scx_qumun,fair,wait of a hog p50,us,8000' "handicapped,fair,wait of a hog p50,us,$7" \
+		'scx_qumun,fair,wait of a hog p99,us,8000' "handicapped,fair,wait of a hog p99,us,$7"; do
+		IFS=, read -r sched suite metric unit number <<<"$line"
+		[[ -z $number ]] || lines+=("$(value "$sched" 1 "$suite" "$metric" less "$number" | sed "s/\"us\"/\"$unit\"/")")
+	done
+	for sched in eevdf eevdf-again scx_qumun handicapped; do
+		lines+=("$(value $sched 1 fair busy '' 100)" "$(ended $sched 1 fair '')" "$(ended $sched 1 switch '')")
+	done
+	printf '%s\n' "{\"meta\":{\"suites\":\"fair switch\",$first}}" "${lines[@]}" "$finished" >"$work/report/raw.jsonl"
+	status=0
+	$python scripts/lib/bench-report.py --trust "$work/report" >"$work/stdout" 2>"$work/stderr" || status=$?
+	((status == $2)) && grep -q -- "$3" "$work/stdout"
+	result "$1" $?
+}
+trust 'trust: EEVDF like EEVDF, and a handicap that shows' 0 '^ok 5 ' 33 150 6 16000
+trust 'trust: a row off by a quarter' 1 '^not ok .* EEVDF, pipe: 40 to 32' 40 150 6 16000
+trust 'trust: a tail off by far' 1 '^not ok .* d p99.9: 250 to 100' 33 250 6 16000
+trust 'trust: an error off by points' 1 '^not ok .* error: 9 to 4' 33 150 9 16000
+trust 'trust: a handicap that does not show' 1 '^not ok .* slices of 20 ms, wait of a hog p50: 9000' 33 150 6 9000
+trust 'trust: a row that one has not' 1 '^not ok .* pipe: not measured' '' 150 6 16000
+
+# --- callbacks: two runs on two busy CPUs ---
+# load SWITCHES NS: of one run, half of it in enqueue when not counted twice
+load() {
+	printf '{"sched":"other","run":1,"suite":"callbacks","load":"pipe","cpus":4,"uncounted":{"ns":%s,"switches":%s,"busy":50},' "$2" "$1"
+	printf '"counted":{"ns":%s,"switches":%s,"busy":50},"programs":[' "$2" "$1"
+	printf '{"name":"x_enqueue","calls":%s,"ns":%s,"verified":7},{"name":"qumun_select_cp","calls":0,"ns":0,"verified":9}]}' "$1" "$2"
+}
+report "$meta" "$(load 100 200000)" "$(load 300 600000)" "$(ended other 1 callbacks '')" "$finished"
+((status == 0)) && grep -q '^other, pipe: 2000 ns per switch' "$work/stdout" &&
+	grep -qE '^ +enqueue +1.000 +1000 +1000 +50.0 % +7$' "$work/stdout" && in_csv 'callbacks,pipe: enqueue,ns/switch,,other,1000' &&
+	in_csv 'pipe: select_cpu' && grep -q 'the rest' "$work/report/report.html"
+result 'callbacks: ns of instructions, of two CPUs that share them' $?
+
+# --- what was measured, where, with what, in every file ---
+report '{"meta":{"kernel":"7.3.9","cpus":"4","seed":"11","command":"RUNS=2 scripts/bench","version":"qumun 1","tools":"perf 6.1","engine":"E 7","schedulers":{"mine":"/x --y"}}}' \
+	'{"sched":"mine","run":1,"guest":{"kernel":"7.3.9","cpus":4,"cores":2,"llcs":1,"nodes":1,"clocksource":"tsc"}}' \
+	'{"sched":"mine","run":1,"suite":"switch","command":"perf bench -l 5"}' "$(ended mine 1 switch '')" "$finished"
+got=0
+for file in table.txt results.csv report.html raw.jsonl; do
+	for text in 7.3.9 11 'RUNS=2 scripts/bench' 'qumun 1' 'perf 6.1' 'E 7' '/x --y' 'perf bench -l 5'; do
+		grep -qF -- "$text" "$work/report/$file" || { got=1 && echo "$file: $text" >>"$work/stderr"; }
+	done
+	[[ $file == raw.jsonl ]] || grep -q '4 CPUs, 2 cores' "$work/report/$file" || got=1
+done
+result 'every file names kernel, CPUs, topology, commands, versions and seed' $got
 
 report '{"sched":"<b>","run":1,"suite":"switch","end":1,"failed":"<script>"}' "$meta" "$finished"
 ! grep -q '<script>' "$work/report/report.html"
