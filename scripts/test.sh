@@ -37,8 +37,10 @@ esac
 # More than there are cores would take each other's CPUs away.
 jobs=${JOBS:-2}
 is_number "$jobs" 1 || die "$EX_USAGE" "JOBS=$jobs: expected a number, 1 or more"
+soak=${SOAK_SEC:-0}
+is_number "$soak" 0 || die "$EX_USAGE" "SOAK_SEC=$soak: expected seconds"
 out=build/test
-vm_timeout=1500
+vm_timeout=$((1500 + 10#$soak))
 
 "$here/install-deps.sh" build test vm
 make -s --no-print-directory -j"$(nproc)" test-programs
@@ -103,7 +105,7 @@ vm() {
 		--file "$PWD/scx_qumun:/scx_qumun" --file "$PWD/build/vm/vmtest:/vmtest" \
 		--file "$PWD/build/vm/other.bpf.o:/other.bpf.o" \
 		--file "$(PATH=$PATH:/usr/sbin:/sbin command -v bpftool):/bpftool" \
-		"${@:6}" "$2" -- /vmtest "$5" &
+		"${@:6}" "$2" -- env "SOAK_SEC=$soak" /vmtest "$5" &
 }
 
 suite unit unit build/unit
@@ -128,6 +130,7 @@ for kernel in ${KERNELS:-6.18 7.3 6.12}; do
 		continue
 	fi
 	vm "$name" "$kernel" 4 "" default
+	((!10#$soak)) || vm "$name-soak" "$kernel" 4 "" soak
 done
 vm vm-without-sched_ext 6.12-stock 2 "" nosched
 vm vm-isolcpus 7.3 4 "isolcpus=domain,1" isolcpus

@@ -132,7 +132,7 @@ static unsigned int soak_seconds(void)
 {
 	const char *text = getenv("SOAK_SEC");
 
-	return text ? strtoul(text, NULL, 10) : 300;
+	return text && *text ? strtoul(text, NULL, 10) : 300;
 }
 
 /* The largest of the figures that --stats gave under this label. */
