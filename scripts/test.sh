@@ -104,6 +104,7 @@ vm() {
 		--console "$out/$1.console" \
 		--file "$PWD/scx_qumun:/scx_qumun" --file "$PWD/build/vm/vmtest:/vmtest" \
 		--file "$PWD/build/vm/other.bpf.o:/other.bpf.o" \
+		--file "$PWD/tests/vm/verified_insns.tsv:/verified_insns.tsv" \
 		--file "$(PATH=$PATH:/usr/sbin:/sbin command -v bpftool):/bpftool" \
 		"${@:6}" "$2" -- env "SOAK_SEC=$soak" /vmtest "$5" &
 }

@@ -82,33 +82,50 @@ static long bpf_call(enum bpf_cmd cmd, union bpf_attr *attr)
 	return syscall(SYS_bpf, cmd, attr, sizeof(*attr));
 }
 
-static bool is_qumun_program(__u32 id)
+/* The program of this id, if it is one of ours. */
+static bool read_qumun_program(__u32 id, struct bpf_prog_info *info)
 {
-	struct bpf_prog_info info = { 0 };
 	union bpf_attr by_id = { .prog_id = id }, get = { 0 };
 	int fd = (int)bpf_call(BPF_PROG_GET_FD_BY_ID, &by_id);
 	bool ours;
 
+	memset(info, 0, sizeof(*info));
 	if (fd < 0)
 		return false;
 	get.info.bpf_fd = fd;
-	get.info.info_len = sizeof(info);
-	get.info.info = (__u64)(unsigned long)&info;
-	ours = !bpf_call(BPF_OBJ_GET_INFO_BY_FD, &get) && !strncmp(info.name, "qumun_", 6);
+	get.info.info_len = sizeof(*info);
+	get.info.info = (__u64)(unsigned long)info;
+	ours = !bpf_call(BPF_OBJ_GET_INFO_BY_FD, &get) && !strncmp(info->name, "qumun_", 6);
 	close(fd);
 	return ours;
 }
 
-int qumun_programs(void)
+void qumun_each_program(void (*fn)(const char *name, unsigned int verified_insns))
 {
 	union bpf_attr attr = { 0 };
-	int count = 0;
+	struct bpf_prog_info info;
 
 	while (!bpf_call(BPF_PROG_GET_NEXT_ID, &attr)) {
-		count += is_qumun_program(attr.next_id);
+		if (read_qumun_program(attr.next_id, &info))
+			fn(info.name, info.verified_insns);
 		attr.start_id = attr.next_id;
 	}
-	return count;
+}
+
+static int nr_programs;
+
+static void count_program(const char *name, unsigned int verified_insns)
+{
+	(void)name;
+	(void)verified_insns;
+	nr_programs++;
+}
+
+int qumun_programs(void)
+{
+	nr_programs = 0;
+	qumun_each_program(count_program);
+	return nr_programs;
 }
 
 #define DMESG_LINES 4096

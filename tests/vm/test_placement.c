@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,8 +25,14 @@
 #define NR_CPUS		8
 #define ALL_CPUS	0xffU
 #define ROUNDS		80
-/* In so many of 100 wakeups somebody else may have been in the way. */
-#define NOISE		10
+/*
+ * In so many of 100 wakeups somebody else may have been in the way, or the CPU that the probe came
+ * from, which the host does not run, has not noticed yet that it is idle. Seen on a host with ten
+ * other things to do: up to 17, with sleeps of 3 ms. That there are no exceptions, the simulation
+ * shows.
+ */
+#define NOISE		25
+#define SLEEP_MS	15
 #define BOOSTED		"/sys/fs/cgroup/probe"
 
 static struct daemon daemon1;
@@ -42,14 +49,32 @@ static void use_cpus(unsigned int cpus)
 		_exit(1);
 }
 
+/*
+ * How often this process has slept. On an emulated CPU that its host does not run, the timer may
+ * come before that, and then nobody wakes up.
+ */
+static long nr_sleeps(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_nvcsw;
+}
+
 static void run_probe(int from, unsigned int cpus, volatile unsigned int *seen)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int rounds = 0, tries = 0; rounds < ROUNDS && tries < 5 * ROUNDS; tries++) {
+		long slept;
+
 		use_cpus(1U << from);
 		use_cpus(cpus);
-		sleep_ms(2);
+		slept = nr_sleeps();
+		sleep_ms(SLEEP_MS);
+		if (nr_sleeps() == slept)
+			continue;
 		seen[sched_getcpu() % NR_CPUS]++;
+		rounds++;
 	}
 	_exit(0);
 }
@@ -63,7 +88,7 @@ static unsigned int probe(const char *what, const char *cgroup, int from, unsign
 {
 	volatile unsigned int *seen = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 					   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	unsigned int hits = 0;
+	unsigned int hits = 0, all = 0;
 	char text[128] = "";
 	int status;
 	pid_t pid;
@@ -78,12 +103,14 @@ static unsigned int probe(const char *what, const char *cgroup, int from, unsign
 	CHECK(waitpid(pid, &status, 0) == pid && !status, "%s: the probe failed", what);
 	for (int cpu = 0; cpu < NR_CPUS; cpu++) {
 		sprintf(text + strlen(text), " %u", seen[cpu]);
+		all += seen[cpu];
 		if (good >> cpu & 1)
 			hits += seen[cpu];
 	}
 	munmap((void *)seen, 4096);
 	note("%s: from CPU %d, wakeups on CPU 0 to 7:%s", what, from, text);
-	return 100 * hits / ROUNDS;
+	CHECK(all > ROUNDS / 2, "%s: the probe has slept %u times only", what, all);
+	return 100 * hits / all;
 }
 
 static void start_pinned_hogs(pid_t *hogs, int nr)
@@ -146,21 +173,21 @@ VM_TEST(place_core, .about = "beside an idle core nobody wakes up on the sibling
 VM_TEST(place_llc, .about = "a task whose LLC has an idle CPU wakes up there", .group = "llcs")
 {
 	check_rule(&(struct rule){ .what = "own LLC", .off = "--disable-llc", .nr_hogs = 2,
-				   .from = 0, .cpus = ALL_CPUS, .good = 0x0c, .off_max = 70 });
+				   .from = 0, .cpus = ALL_CPUS, .good = 0x0c, .off_max = 60 });
 }
 
 VM_TEST(place_node, .about = "a task whose LLC is full wakes up in its node, if that has a CPU",
 	.group = "nodes")
 {
 	check_rule(&(struct rule){ .what = "own node", .off = "--disable-numa", .nr_hogs = 2,
-				   .from = 0, .cpus = ALL_CPUS, .good = 0x0c, .off_max = 70 });
+				   .from = 0, .cpus = ALL_CPUS, .good = 0x0c, .off_max = 60 });
 }
 
 VM_TEST(place_llc_in_node, .about = "the idle CPU of a task's LLC comes before others of its node",
 	.group = "nodes")
 {
 	check_rule(&(struct rule){ .what = "own LLC", .off = "--disable-llc", .nr_hogs = 1,
-				   .from = 0, .cpus = ALL_CPUS, .good = 0x02, .off_max = 70 });
+				   .from = 0, .cpus = ALL_CPUS, .good = 0x02, .off_max = 60 });
 }
 
 VM_TEST(place_primary, .about = "few tasks stay in the primary domain", .group = "llcs")
@@ -214,25 +241,30 @@ static int seen_on(const pid_t *tasks, int nr, unsigned int cpus)
 	return seen / nr;
 }
 
-VM_TEST(place_full, .about = "hogs stay in the primary domain until it is full, and then use all",
+VM_TEST(place_full, .about = "few tasks stay in the primary domain, and many use all CPUs",
 	.group = "llcs")
 {
 	struct task_spec spec = TASK_SPEC_DEFAULT;
-	pid_t hogs[2 * NR_CPUS];
+	struct periodic *sleepers[2];
+	pid_t hogs[2 * NR_CPUS], pids[2];
 	unsigned int used = 0;
 	double busy;
 	uint64_t cpu_ns = 0, start;
 	int outside;
 
 	daemon_start(&daemon1, ARGS("--primary-domain=0-3"));
-	hogs_start(hogs, 2, &spec);
+	/* 2 ms of 12: who never sleeps would stay where it was put at first. */
+	for (int i = 0; i < 2; i++) {
+		sleepers[i] = periodic_start(&spec, 10000, 2000);
+		pids[i] = sleepers[i]->pid;
+	}
 	sleep_ms(500);
-	outside = seen_on(hogs, 2, 0xf0);
-	note("two hogs: %d %% of the time outside", outside);
-	CHECK(outside <= NOISE, "two hogs are outside the primary domain for %d %% of the time",
+	outside = seen_on(pids, 2, 0xf0);
+	note("two tasks: %d %% of the time outside", outside);
+	CHECK(outside <= NOISE, "two tasks are outside the primary domain for %d %% of the time",
 	      outside);
 
-	hogs_start(hogs + 2, 2 * NR_CPUS - 2, &spec);
+	hogs_start(hogs, 2 * NR_CPUS, &spec);
 	sleep_ms(1500);
 	for (int i = 0; i < 2 * NR_CPUS; i++) {
 		used |= 1U << cpu_of(hogs[i]);
@@ -250,6 +282,8 @@ VM_TEST(place_full, .about = "hogs stay in the primary domain until it is full, 
 	CHECK(busy > 80, "with 16 hogs the CPUs are busy for %.0f %%", busy);
 	daemon_stop(&daemon1);
 	hogs_stop(hogs, 2 * NR_CPUS);
+	for (int i = 0; i < 2; i++)
+		periodic_stop(sleepers[i]);
 }
 
 /* Let this process and its children see CPUs 0-3 at half the speed of the others. */

@@ -123,6 +123,9 @@ int kernel_version(void);
 /** qumun_programs - BPF programs of ours that are loaded */
 int qumun_programs(void);
 
+/** qumun_each_program - each of them, with the instructions that the verifier looked at */
+void qumun_each_program(void (*fn)(const char *name, unsigned int verified_insns));
+
 /** dmesg_mark - forget kernel messages so far */
 void dmesg_mark(void);
 
