@@ -161,6 +161,8 @@ VM_TEST(soak, .about = "all sorts of tasks, changed at random: no ejection, no l
 	double wait_ms;
 	long enabled;
 
+	/* The runner's limit is for tests that take a minute. */
+	alarm(soak_seconds() + 300);
 	cg_create(BOOSTED);
 	cg_create(OTHER);
 	enabled = stress_start(&daemon1, ARGS("--boost-cgroup=" BOOSTED));
