@@ -84,7 +84,9 @@
  * worker; and a CPU hog gives way to all. New tasks count as ones with long
  * bursts. Who itself wakes others up with messages (sync wakeups) has 2 ms
  * before it can be preempted by its like: else each message would cost two
- * switches. A task is never preempted by one with a smaller boost.
+ * switches. From one that was woken by a message it has a longest slice: who is
+ * not thrown out sends more of them at once, and they are taken at once. A task
+ * is never preempted by one with a smaller boost.
  *
  * Going next. Where it may not take the CPU, a waking task may at least be the
  * next one there, without a way through a queue, which costs as much as all the
@@ -317,6 +319,7 @@ static bool policy_is_overdue(const struct task_ctx *tctx, u64 now_ns)
  * @v: the vruntime that it will have
  * @burst_ns: how long it usually runs
  * @spare_ns: who has run for less since it slept, or is less far ahead, is spared
+ * @sender_spare_ns: who itself sends messages, and has run for less this time, is spared
  * @boost: its boost, in 1/1024
  */
 struct waking {
@@ -324,6 +327,7 @@ struct waking {
 	u64 v;
 	u64 burst_ns;
 	u64 spare_ns;
+	u64 sender_spare_ns;
 	u32 boost;
 };
 
@@ -333,6 +337,7 @@ static void policy_wake(struct waking *w, const struct task_ctx *tctx, u64 v)
 	w->v = v;
 	w->burst_ns = tctx->burst_ns;
 	w->spare_ns = qm_clamp(2 * tctx->burst_ns, SPARE_MIN_NS, SPARE_MAX_NS);
+	w->sender_spare_ns = SENDER_SPARE_NS;
 	w->boost = tctx->boost;
 }
 
@@ -346,6 +351,13 @@ static void policy_wake_patient(struct waking *w)
 {
 	w->burst_ns = SPARE_MAX_NS;
 	w->spare_ns = SPARE_MAX_NS;
+}
+
+/* It was woken by a message, a sync wakeup: those that send messages go on sending. */
+static void policy_wake_message(struct waking *w)
+{
+	if (w->sender_spare_ns < config.slice_max_ns)
+		w->sender_spare_ns = config.slice_max_ns;
 }
 
 /* May a waking task take a CPU from anybody at all? */
@@ -383,7 +395,7 @@ static s64 policy_lead(const struct domain *dom, const struct cpu_run *run,
 
 	if (!run->start_ns || run->boost > w->boost || policy_rescue_is_due(dom, run, w->now_ns))
 		return 0;
-	if (run->boost == w->boost && (run->sends || run->sync_ns) && ran_ns < SENDER_SPARE_NS)
+	if (run->boost == w->boost && (run->sends || run->sync_ns) && ran_ns < w->sender_spare_ns)
 		return 0;
 	lead = run->burst_ns - awake_ns - SHORTER_TIMES * w->burst_ns;
 	if (lead > 0)

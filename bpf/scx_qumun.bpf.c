@@ -74,6 +74,7 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 		policy_wake(&w, tctx, qm_later(tctx->vruntime, policy_floor(clock_now(dom))));
 		clock_update(w.now_ns);
 		if (wake_flags & SCX_WAKE_SYNC) {
+			policy_wake_message(&w);
 			note_promise(waker, w.now_ns);
 			follows = may_follow(dom, waker, p, &w);
 		}
