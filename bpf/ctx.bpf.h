@@ -167,6 +167,7 @@ static __always_inline u64 clock_now(const struct domain *dom)
  * @sync_ns: when it first said, by a sync wakeup, that it is about to sleep; or 0
  * @rescue_check_ns: when its queues are searched next for tasks to rescue
  * @nr_waiting: tasks in the CPU's own queue, as in struct domain
+ * @bypasses: tasks that were put past the queues since the last dispatch
  * @turn: counts dispatches that could not tell which queue comes first
  * @llc: whose queue it serves
  * @next_cpu: see struct qumun_cpu_place
@@ -190,6 +191,7 @@ struct cpu_run {
 	bool sends;
 	u64 rescue_check_ns;
 	u32 nr_waiting;
+	u32 bypasses;
 	u32 turn;
 	u32 llc;
 	u32 next_cpu;

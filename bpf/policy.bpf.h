@@ -96,7 +96,7 @@
  * only one can be next. Wakers that have kept that promise of late are followed
  * even if some CPU is idle: two that take turns need one CPU. Those that are less
  * boosted are not followed. While somebody is next the kernel does not ask for
- * the first one in the queues; so nobody is when a search for a rescue is due.
+ * the first one in the queues; so that is done a number of times in a row at most.
  *
  * What this handles badly. Tasks confined to a few overcrowded CPUs (by a
  * cpuset, say), while the other CPUs are not crowded, fall behind V; among
@@ -373,12 +373,15 @@ static u64 policy_awake(const struct cpu_run *run, u64 now_ns)
 }
 
 /*
- * Is it time to look for tasks in the queues that have waited too long? That is done
- * by dispatch, which the kernel leaves out while somebody is next; so nobody may be.
+ * While somebody is next on a CPU, the kernel does not call dispatch there, and nobody
+ * looks into the queues. A single such turn costs those who wait nothing that they are
+ * owed, but there must not be so many in a row that, were each of them a longest slice,
+ * somebody in a queue would have to be rescued meanwhile.
  */
-static bool policy_rescue_is_due(const struct domain *dom, const struct cpu_run *run, u64 now_ns)
+static bool policy_is_bypassed(const struct domain *dom, const struct cpu_run *run)
 {
-	return (dom->nr_waiting || run->nr_waiting) && !qm_before(now_ns, run->rescue_check_ns);
+	return run->bypasses * config.slice_max_ns > config.rescue_ns / 2 &&
+	       (dom->nr_waiting || run->nr_waiting);
 }
 
 /*
@@ -390,10 +393,10 @@ static s64 policy_lead(const struct domain *dom, const struct cpu_run *run,
 		       const struct waking *w)
 {
 	u64 ran_ns = qm_elapsed(run->start_ns, w->now_ns);
-	u64 awake_ns = run->awake_ns + ran_ns;
+	u64 awake_ns = policy_awake(run, w->now_ns);
 	s64 lead;
 
-	if (!run->start_ns || run->boost > w->boost || policy_rescue_is_due(dom, run, w->now_ns))
+	if (!run->start_ns || run->boost > w->boost || policy_is_bypassed(dom, run))
 		return 0;
 	if (run->boost == w->boost && (run->sends || run->sync_ns) && ran_ns < w->sender_spare_ns)
 		return 0;
@@ -423,7 +426,7 @@ static bool policy_is_brief(const struct cpu_run *run, u64 now_ns)
 static bool policy_may_go_next(const struct domain *dom, const struct cpu_run *run,
 			       const struct waking *w)
 {
-	if (policy_rescue_is_due(dom, run, w->now_ns))
+	if (policy_is_bypassed(dom, run))
 		return false;
 	if (!qm_before(clock_now(dom) + NEXT_MARGIN_NS, w->v))
 		return true;

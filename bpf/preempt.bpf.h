@@ -60,7 +60,10 @@ __noinline bool preempt_claim(s32 cpu)
 	if (!run)
 		return false;
 	start_ns = run->start_ns;
-	return start_ns && __sync_val_compare_and_swap(&run->start_ns, start_ns, 0) == start_ns;
+	if (!start_ns || __sync_val_compare_and_swap(&run->start_ns, start_ns, 0) != start_ns)
+		return false;
+	run->bypasses++;
+	return true;
 }
 
 /* Take over @cpu, if the policy allows that. */

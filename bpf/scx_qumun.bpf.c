@@ -79,8 +79,10 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 			follows = may_follow(dom, waker, p, &w);
 		}
 	}
-	if (follows && waker->sync_trust >= SYNC_TRUST_ENOUGH)
+	if (follows && waker->sync_trust >= SYNC_TRUST_ENOUGH) {
+		waker->bypasses++;
 		return run_on(dom, p, tctx, waker_cpu, 0, QUMUN_STAT_NEXT);
+	}
 	cpu = idle_select_cpu(p, tctx, prev_cpu, wake_flags, &is_idle);
 	if (is_idle)
 		return run_on(dom, p, tctx, cpu, 0, QUMUN_STAT_IDLE);
@@ -90,8 +92,10 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 		if (taken_cpu >= 0)
 			return run_on(dom, p, tctx, taken_cpu, SCX_ENQ_PREEMPT, QUMUN_STAT_PREEMPT);
 	}
-	if (follows)
+	if (follows) {
+		waker->bypasses++;
 		return run_on(dom, p, tctx, waker_cpu, 0, QUMUN_STAT_NEXT);
+	}
 	return cpu;
 }
 
@@ -143,6 +147,7 @@ static void enqueue_pinned(struct domain *dom, struct cpu_run *run, struct task_
 		if (policy_may_go_next(dom, run, &w) &&
 		    !scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL_ON | cpu)) {
 			tctx->queued_ns = w.now_ns;
+			run->bypasses++;
 			compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice_on(dom, run), enq_flags);
 			stat_inc(QUMUN_STAT_NEXT);
 			return;
@@ -268,6 +273,7 @@ BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 
 	if (!run || !dom)
 		return;
+	run->bypasses = 0;
 	if ((dom->nr_waiting || run->nr_waiting) && rescue(run, cpu))
 		return;
 	if (prev_wants) {
