@@ -37,14 +37,14 @@ BPF_CFLAGS := -g -O2 --target=bpf -mcpu=v3 -D__TARGET_ARCH_$(BPF_ARCH) \
 	-Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations '-ffile-prefix-map=$(CURDIR)=.' \
 	-Ivmlinux -Iinclude -Ibpf
 
-# libbpf, libelf, zlib and jansson are linked statically where their archives are
+# libbpf, libelf, zlib, jansson and inih are linked statically where their archives are
 # complete, so that the binary also runs where they are not installed; some
 # distributions ship a libelf.a that lacks symbols, and there it is dynamic.
-STATIC_LIBS := -Wl,-Bstatic -lbpf -lelf -lz -ljansson $(shell pkg-config --exists libzstd 2>/dev/null && echo -lzstd) -Wl,-Bdynamic
+STATIC_LIBS := -Wl,-Bstatic -lbpf -lelf -lz -ljansson -linih $(shell pkg-config --exists libzstd 2>/dev/null && echo -lzstd) -Wl,-Bdynamic
 can_link = $(shell echo 'int bpf_object__load(void *); void *json_null(void); \
-	int main(void) { return bpf_object__load(json_null()); }' | \
+	int ini_parse(void); int main(void) { return bpf_object__load(json_null()) + ini_parse(); }' | \
 	$(CC) -x c - -o /dev/null $(1) 2>/dev/null && echo yes)
-LIBS = $(eval LIBS := $$(if $$(call can_link,$$(STATIC_LIBS)),$$(STATIC_LIBS),-lbpf -lelf -lz -ljansson))$(LIBS)
+LIBS = $(eval LIBS := $$(if $$(call can_link,$$(STATIC_LIBS)),$$(STATIC_LIBS),-lbpf -lelf -lz -ljansson -linih))$(LIBS)
 
 # --- Files -----------------------------------------------------------------
 
@@ -101,7 +101,7 @@ $(SKEL): $(O)/scx_qumun.bpf.o
 
 # A unit test names the sources that it is linked with in its first lines.
 units_of = $(shell sed -n '1,5s|.*/\* units: \(.*\) \*/.*|\1|p' $(1))
-UNIT_LIBS := -lcmocka -Wl,--as-needed -ljansson
+UNIT_LIBS := -lcmocka -Wl,--as-needed -ljansson -linih
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 .SECONDEXPANSION:
@@ -121,7 +121,7 @@ $(O)/fuzz/%: tests/fuzz/%.c $$(call units_of,tests/fuzz/$$*.c)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -MMD -MP -MF $@.d $(HOST_CPPFLAGS) $(HOST_CFLAGS) -O1 -g \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
-		$(filter %.c,$^) -Wl,--as-needed -ljansson -o $@
+		$(filter %.c,$^) -Wl,--as-needed -ljansson -linih -o $@
 
 .PHONY: fuzz
 fuzz: $(FUZZ_TARGETS) ## feed hostile input to what reads such (FUZZ_SECONDS=60 for each)

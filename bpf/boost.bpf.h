@@ -32,7 +32,8 @@ static __always_inline u32 boost_of_entry(const struct qumun_boost *entry)
 }
 
 /*
- * The boost of @p: that of its nearest boosted ancestor, or "normal".
+ * The boost of @p: its own, see tree.bpf.h, or that of its nearest boosted
+ * cgroup, or "normal".
  *
  * cgroup.self is the first member, so a css pointer up the tree is a pointer
  * to the parent cgroup. The chain is stable while we look: ops callbacks run
@@ -41,8 +42,11 @@ static __always_inline u32 boost_of_entry(const struct qumun_boost *entry)
 static u32 boost_of_task(struct task_struct *p)
 {
 	struct cgroup *cgrp = bpf_core_cast(p->cgroups->dfl_cgrp, struct cgroup);
+	u32 own = tree_boost(p);
 	int i;
 
+	if (own)
+		return own;
 	bpf_for(i, 0, QUMUN_CGROUP_DEPTH_MAX) {
 		u64 id = cgrp->kn->id;
 		struct qumun_boost *entry = bpf_map_lookup_elem(&high_prio_cgroups, &id);

@@ -9,9 +9,10 @@ struct qumun_exit_info exit_info;
 char exit_dump[1] SEC(".data.exit_dump");
 const volatile __u32 exit_dump_len = sizeof(exit_dump);
 
+/* Rare ones; 200 cgroups that come or go within the moment that user space needs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 65536);
 } events SEC(".maps");
 
 /* Everything first, then the kind: a kind other than 0 means "complete". */

@@ -33,6 +33,7 @@ __u32 features;
 
 #include "compat.bpf.h"
 #include "stats.bpf.h"
+#include "tree.bpf.h"
 #include "boost.bpf.h"
 #include "ctx.bpf.h"
 #include "policy.bpf.h"
@@ -42,6 +43,7 @@ __u32 features;
 #include "idle.bpf.h"
 #include "dump.bpf.h"
 #include "exit.bpf.h"
+#include "cgroup_events.bpf.h"
 
 /* Insert @p where it runs at once, or next; select_cpu returns that CPU. */
 static __always_inline s32 run_on(struct domain *dom, struct task_struct *p, struct task_ctx *tctx,
@@ -378,6 +380,8 @@ BPF_PROG(qumun_init_task, struct task_struct *p, struct scx_init_task_args *args
 	struct cpu_run *run = cpu_run(bpf_get_smp_processor_id());
 	struct domain *dom = run ? domain_at(run) : NULL;
 
+	if (args->fork)
+		tree_inherit(p);
 	if (!tctx || !run || !dom)
 		return 0;
 	if (parent)

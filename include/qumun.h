@@ -41,6 +41,25 @@ struct qumun_boost {
 	__u16 reserved;
 };
 
+/* Boosted processes with their children, at the same time. */
+#define QUMUN_TREES_MAX		64
+
+/**
+ * struct qumun_tree - one of them; its place in the table is what its tasks remember
+ * @weight: as in struct qumun_boost; 0 when there is none
+ * @generation: of this place; changes when another process gets it
+ */
+struct qumun_tree {
+	__u32 weight;
+	__u32 generation;
+};
+
+/* What a task remembers of its boosted ancestor. */
+struct qumun_tree_task {
+	__u32 tree;
+	__u32 generation;
+};
+
 /* Levels of cgroups above a task that are looked at, itself included. */
 #define QUMUN_CGROUP_DEPTH_MAX	64
 
@@ -190,11 +209,31 @@ struct qumun_exit_info {
 /* Rare events, in the ring buffer "events". */
 enum qumun_event_type {
 	QUMUN_EVENT_EXIT = 1,
+	QUMUN_EVENT_MKDIR = 2,
+	QUMUN_EVENT_RMDIR = 3,
 };
 
 struct qumun_event {
 	__u32 type;
 	__u32 reserved;
+};
+
+/* Longer paths of cgroups are cut in events. */
+#define QUMUN_EVENT_PATH_LEN	256
+
+/**
+ * struct qumun_cgroup_event - a cgroup was made or removed
+ * @head: QUMUN_EVENT_MKDIR or _RMDIR
+ * @id: its id
+ * @level: 1 for those below the root
+ * @path: below the root of the hierarchy, with a slash in front
+ */
+struct qumun_cgroup_event {
+	struct qumun_event head;
+	__u64 id;
+	__u32 level;
+	__u32 reserved;
+	char path[QUMUN_EVENT_PATH_LEN];
 };
 
 #endif /* QUMUN_H */

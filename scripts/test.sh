@@ -40,7 +40,7 @@ is_number "$jobs" 1 || die "$EX_USAGE" "JOBS=$jobs: expected a number, 1 or more
 soak=${SOAK_SEC:-0}
 is_number "$soak" 0 || die "$EX_USAGE" "SOAK_SEC=$soak: expected seconds"
 out=build/test
-vm_timeout=$((1500 + 10#$soak))
+vm_timeout=$((2100 + 10#$soak))
 
 "$here/install-deps.sh" build test vm
 make -s --no-print-directory -j"$(nproc)" test-programs

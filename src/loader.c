@@ -33,6 +33,8 @@ static struct btf *kernel_btf;
 struct loader {
 	struct scx_qumun *skel;
 	struct bpf_link *link;
+	struct bpf_link *mkdir_link;
+	struct bpf_link *rmdir_link;
 	struct qumun_cpu_stats *cpu_stats;
 	__u64 *wait_max_ns;
 	unsigned int nr_cpus;
@@ -184,6 +186,31 @@ static int fill_maps(const struct scx_qumun *skel, const struct domains *domains
 	return err;
 }
 
+/* Maps of the run before take the place of new ones. */
+static int reuse_maps(struct scx_qumun *skel, const struct loader_maps *maps)
+{
+	if (maps->boost >= 0 && bpf_map__reuse_fd(skel->maps.high_prio_cgroups, maps->boost))
+		return -errno;
+	if (maps->trees >= 0 && bpf_map__reuse_fd(skel->maps.trees, maps->trees))
+		return -errno;
+	if (maps->tree_tasks >= 0 && bpf_map__reuse_fd(skel->maps.tree_tasks, maps->tree_tasks))
+		return -errno;
+	return 0;
+}
+
+/*
+ * A kernel that does not describe these tracepoints would refuse the whole object.
+ * Without them everything works, only that user space has to look for itself.
+ */
+static void choose_cgroup_events(struct scx_qumun *skel, bool wanted)
+{
+	bool found = btf_has_tracepoint(kernel_btf, "cgroup_mkdir") &&
+		     btf_has_tracepoint(kernel_btf, "cgroup_rmdir");
+
+	bpf_program__set_autoload(skel->progs.qumun_cgroup_mkdir, wanted && found);
+	bpf_program__set_autoload(skel->progs.qumun_cgroup_rmdir, wanted && found);
+}
+
 /* Everything that is decided before the load; nothing else writes rodata or ops. */
 static int configure(struct loader *loader, const struct loader_params *params)
 {
@@ -203,9 +230,9 @@ static int configure(struct loader *loader, const struct loader_params *params)
 		return err;
 	if (placement_size_maps(skel, params->topo, params->placement))
 		return -errno;
-	if (params->boost_map_fd >= 0 &&
-	    bpf_map__reuse_fd(skel->maps.high_prio_cgroups, params->boost_map_fd))
+	if (reuse_maps(skel, &params->maps))
 		return -errno;
+	choose_cgroup_events(skel, params->cgroup_events);
 	return bpf_map__set_value_size(skel->maps.data_exit_dump, dump_len);
 }
 
@@ -236,6 +263,17 @@ static int set_up_reading(struct loader *loader)
 	return loader->cpu_stats && loader->wait_max_ns ? 0 : -ENOMEM;
 }
 
+/* Before the scheduler: what happens to cgroups from now on is not missed. */
+static void attach_cgroup_events(struct loader *loader)
+{
+	struct scx_qumun *skel = loader->skel;
+
+	if (bpf_program__fd(skel->progs.qumun_cgroup_mkdir) < 0)
+		return;
+	loader->mkdir_link = bpf_program__attach(skel->progs.qumun_cgroup_mkdir);
+	loader->rmdir_link = bpf_program__attach(skel->progs.qumun_cgroup_rmdir);
+}
+
 int loader_load(struct loader **result, const struct loader_params *params)
 {
 	struct loader *loader = calloc(1, sizeof(*loader));
@@ -256,24 +294,33 @@ int loader_load(struct loader **result, const struct loader_params *params)
 		err = placement_fill_maps(loader->skel, params->topo, params->placement);
 	if (!err)
 		err = set_up_reading(loader);
+	if (!err)
+		attach_cgroup_events(loader);
 	return err ? load_error(err) : 0;
 }
 
-int loader_boost_map_fd(const struct loader *loader)
+struct loader_maps loader_maps(const struct loader *loader)
 {
-	return bpf_map__fd(loader->skel->maps.high_prio_cgroups);
+	return (struct loader_maps){
+		.boost = bpf_map__fd(loader->skel->maps.high_prio_cgroups),
+		.trees = bpf_map__fd(loader->skel->maps.trees),
+		.tree_tasks = bpf_map__fd(loader->skel->maps.tree_tasks),
+	};
 }
 
-int loader_boost_set(int map_fd, uint64_t cgroup_id, uint32_t weight)
+void loader_use_trees(struct loader *loader)
 {
-	struct qumun_boost entry = { .weight = weight, .version = QUMUN_BOOST_VERSION };
-
-	return bpf_map_update_elem(map_fd, &cgroup_id, &entry, BPF_ANY) ? -errno : 0;
+	loader->skel->bss->trees_used = 1;
 }
 
-void loader_boost_drop(int map_fd, uint64_t cgroup_id)
+bool loader_has_cgroup_events(const struct loader *loader)
 {
-	bpf_map_delete_elem(map_fd, &cgroup_id);
+	return loader->mkdir_link && loader->rmdir_link;
+}
+
+uint64_t loader_events_lost(const struct loader *loader)
+{
+	return __atomic_load_n(&loader->skel->bss->events_lost, __ATOMIC_RELAXED);
 }
 
 static int report_busy(void)
@@ -437,6 +484,8 @@ void loader_destroy(struct loader *loader)
 	if (!loader)
 		return;
 	bpf_link__destroy(loader->link);
+	bpf_link__destroy(loader->mkdir_link);
+	bpf_link__destroy(loader->rmdir_link);
 	scx_qumun__destroy(loader->skel);
 	free(loader->cpu_stats);
 	free(loader->wait_max_ns);

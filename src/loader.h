@@ -21,6 +21,20 @@ struct domains;
 struct loader;
 
 /**
+ * struct loader_maps - maps that outlive a restart; descriptors, or -1
+ * @boost: boosts of cgroups
+ * @trees: boosts of processes with their children
+ * @tree_tasks: what the tasks remember of those
+ */
+struct loader_maps {
+	int boost;
+	int trees;
+	int tree_tasks;
+};
+
+#define LOADER_NO_MAPS ((struct loader_maps){ .boost = -1, .trees = -1, .tree_tasks = -1 })
+
+/**
  * struct loader_params - what one run of the scheduler is started with
  * @config: read-only configuration of the policy
  * @domains: who shares a queue
@@ -29,7 +43,8 @@ struct loader;
  * @hotplug_seq: number of hotplug events, read before the topology was
  * @timeout_ms: the kernel's watchdog, 1..30000
  * @exit_dump_len: bytes of debug dump to ask the kernel for, 0 for its default
- * @boost_map_fd: boost map of the run before, to go on with, or -1
+ * @maps: of the run before, to go on with
+ * @cgroup_events: have cgroups that come and go reported, where the kernel can
  */
 struct loader_params {
 	struct qumun_config config;
@@ -39,7 +54,8 @@ struct loader_params {
 	uint64_t hotplug_seq;
 	uint32_t timeout_ms;
 	uint32_t exit_dump_len;
-	int boost_map_fd;
+	struct loader_maps maps;
+	bool cgroup_events;
 };
 
 /** loader_init - route libbpf's messages through our log */
@@ -69,14 +85,17 @@ int loader_check_free(void);
  */
 int loader_load(struct loader **loader, const struct loader_params *params);
 
-/** loader_boost_map_fd - the boost map, owned by @loader */
-int loader_boost_map_fd(const struct loader *loader);
+/** loader_maps - the maps of loader_maps.h, owned by @loader */
+struct loader_maps loader_maps(const struct loader *loader);
 
-/** loader_boost_set - add or change an entry of a boost map; 0 or a negative errno */
-int loader_boost_set(int map_fd, uint64_t cgroup_id, uint32_t weight);
+/** loader_use_trees - from now on forks look whether the parent is boosted as a process */
+void loader_use_trees(struct loader *loader);
 
-/** loader_boost_drop - remove an entry, if it is there */
-void loader_boost_drop(int map_fd, uint64_t cgroup_id);
+/** loader_has_cgroup_events - cgroups that come and go are reported, see loader_events.h */
+bool loader_has_cgroup_events(const struct loader *loader);
+
+/** loader_events_lost - events that found the ring buffer full, since the load */
+uint64_t loader_events_lost(const struct loader *loader);
 
 /**
  * loader_attach - take over scheduling, and prove it
@@ -98,7 +117,7 @@ const char *loader_exit_dump(const struct loader *loader);
 /** loader_features - 1 << enum qumun_feature for all that the kernel has */
 uint32_t loader_features(const struct loader *loader);
 
-/** loader_event_fd - becomes readable when the scheduler ended */
+/** loader_event_fd - ring buffer; becomes readable with events, and when the scheduler ended */
 int loader_event_fd(const struct loader *loader);
 
 /** loader_read_stats - counters since the load; ends the period of the longest wait */

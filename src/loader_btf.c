@@ -2,6 +2,7 @@
 #include "loader_btf.h"
 
 #include <bpf/btf.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "exit_codes.h"
@@ -27,6 +28,14 @@ static const struct {
 bool btf_has_struct(const struct btf *btf, const char *name)
 {
 	return btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT) > 0;
+}
+
+bool btf_has_tracepoint(const struct btf *btf, const char *name)
+{
+	char type[128];
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
 }
 
 static bool enum32_value(const struct btf *btf, const struct btf_type *type, const char *name,

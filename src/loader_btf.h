@@ -11,6 +11,9 @@ struct btf;
 /** btf_has_struct - the kernel knows this struct */
 bool btf_has_struct(const struct btf *btf, const char *name);
 
+/** btf_has_tracepoint - a program of type tp_btf can be attached to the tracepoint @name */
+bool btf_has_tracepoint(const struct btf *btf, const char *name);
+
 /**
  * btf_enum_value - value of an enumerator
  * @enum_name: name of the enum, as in scx_ops_flags

@@ -4,12 +4,12 @@
  * attach, watch, detach, once more after each CPU hotplug. The policy is in
  * BPF; scheduling does not depend on anything here.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "boost.h"
+#include "boost_answer.h"
+#include "control_server.h"
 #include "domains.h"
 #include "exit_codes.h"
 #include "instance.h"
@@ -25,13 +25,21 @@
 #include "verb.h"
 #include "watch.h"
 
+/* What was left out of this binary, or not, for --version. */
+#ifdef HAVE_NCURSESW
+#define FEATURES " screen"
+#else
+#define FEATURES " -screen"
+#endif
+
 /* What outlives a restart. */
 struct run {
 	struct qumun_opts opts;
 	struct boosts boosts;
 	struct watch watch;
 	struct restart_budget restarts;
-	int boost_map_fd;
+	struct control_server *server;
+	bool is_pinned;
 };
 
 /* What there is, and what follows from it for queues and for idle CPUs. */
@@ -81,20 +89,19 @@ static struct loader_params make_params(const struct run *run, const struct mach
 		.hotplug_seq = hotplug_seq,
 		.timeout_ms = opts->timeout_ms,
 		.exit_dump_len = opts->exit_dump_len,
-		.boost_map_fd = run->boost_map_fd,
+		.maps = run->boosts.maps,
+		.cgroup_events = !opts->no_cgroup_events,
 	};
 }
 
 /* The map is made by the first load, and pinned; later loads go on with it. */
-static int publish_boosts(struct run *run, const struct loader *loader)
+static int publish_boosts(struct run *run, struct loader *loader)
 {
-	int err = 0;
+	int err = boosts_publish(&run->boosts, loader);
 
-	if (run->boost_map_fd < 0) {
-		run->boost_map_fd = fcntl(loader_boost_map_fd(loader), F_DUPFD_CLOEXEC, 0);
-		err = boosts_apply(&run->boosts, run->boost_map_fd);
-		if (!err)
-			err = pin_create(run->boost_map_fd);
+	if (!err && !run->is_pinned) {
+		err = pin_create(run->boosts.maps.boost);
+		run->is_pinned = !err;
 	}
 	return err;
 }
@@ -133,12 +140,13 @@ static int schedule_on(struct run *run, const struct placement_wishes *wishes,
 		err = loader_attach(loader, run->watch.signal_fd);
 	if (!err && !loader_exited(loader) && !watch_stopped(&run->watch)) {
 		report_start(&run->opts, wishes, params, &run->boosts, loader);
-		watch_run(&run->watch, loader, &run->boosts, run->boost_map_fd);
+		watch_run(&run->watch, loader, &run->boosts, run->server);
 	}
 	if (!err && loader_exited(loader)) {
 		*restart = restart_is_asked_for(loader_exit_info(loader));
 		err = *restart ? 0 : report_exit(loader);
 	}
+	boosts_unload(&run->boosts);
 	loader_destroy(loader);
 	return err;
 }
@@ -167,22 +175,22 @@ static int schedule(struct run *run)
 	bool restart;
 	int err;
 
+	run->server = control_server_open(CONTROL_SOCKET, boost_answer, &run->boosts);
 	while (!(err = schedule_once(run, &restart)) && restart) {
 		restart_wait(&run->restarts, run->watch.signal_fd);
 		if (watch_stopped(&run->watch))
 			break;
 	}
-	if (run->boost_map_fd >= 0) {
-		pin_remove(run->boost_map_fd);
-		close(run->boost_map_fd);
-	}
+	if (run->is_pinned)
+		pin_remove(run->boosts.maps.boost);
+	control_server_close(run->server);
 	return err;
 }
 
 /* Everything that can be refused is, before anything is changed. */
 static int prepare(struct run *run)
 {
-	int err = boosts_resolve(&run->boosts, &run->opts);
+	int err = boosts_init(&run->boosts, &run->opts);
 
 	if (!err)
 		err = loader_probe();
@@ -197,11 +205,15 @@ static int prepare(struct run *run)
 
 static int schedule_as_asked(int argc, char **argv)
 {
-	struct run run = { .boost_map_fd = -1, .boosts.mount.fd = -1, .watch.signal_fd = -1 };
-	char version[64];
+	struct run run = {
+		.boosts = { .mount.fd = -1, .map.fd = -1, .maps = LOADER_NO_MAPS },
+		.watch = { .signal_fd = -1, .reload_fd = -1 },
+	};
+	char version[96];
 	int err;
 
-	snprintf(version, sizeof(version), "libbpf %s", loader_libbpf_version());
+	snprintf(version, sizeof(version), "libbpf %s\nfeatures:%s", loader_libbpf_version(),
+		 FEATURES);
 	if (options_parse(argc, argv, version, &run.opts, &err))
 		return err;
 	log_set_verbosity(run.opts.verbose);

@@ -6,9 +6,11 @@
 #ifndef QUMUN_OPTIONS_H
 #define QUMUN_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config.h"
 #include "placement.h"
 
 #ifndef QUMUN_VERSION
@@ -16,13 +18,15 @@
 #endif
 
 /**
- * struct qumun_boost_rule - one --boost-cgroup
- * @path: as the user wrote it, slashes normalised; not looked up yet
+ * struct qumun_boost_rule - one --boost or --boost-cgroup
+ * @target: as the user wrote it, slashes normalised; not looked up yet
  * @weight: 64..16384, 1024 = normal
+ * @must_exist: it is a --boost-cgroup, whose path has to be there at the start
  */
 struct qumun_boost_rule {
-	char		*path;
+	char		*target;
 	uint32_t	weight;
+	bool		must_exist;
 };
 
 /**
@@ -53,8 +57,14 @@ enum qumun_dsq {
  * @disable_numa: likewise
  * @primary: how the primary domain is chosen
  * @primary_list: for PRIMARY_LIST; all of them were online when the command line was read
- * @boosts: the rules in the order given, no path twice
+ * @user_weight_max: largest weight that users other than root may ask for, 0 = they may not ask
+ * @user_rules_max: how many rules each of them may have
+ * @no_cgroup_events: look for new cgroups instead of having the kernel tell
+ * @boosts: the rules in the order given, no target twice
  * @nr_boosts: rows of @boosts
+ * @config_path: the config file
+ * @config_given: it was named, and must exist
+ * @config: what is in it; its options have been taken into account
  */
 struct qumun_opts {
 	uint64_t		slice_us;
@@ -71,8 +81,14 @@ struct qumun_opts {
 	uint64_t		disable_numa;
 	enum primary_kind	primary;
 	struct cpu_mask		primary_list;
+	uint64_t		user_weight_max;
+	uint64_t		user_rules_max;
+	uint64_t		no_cgroup_events;
 	struct qumun_boost_rule	*boosts;
 	size_t			nr_boosts;
+	const char		*config_path;
+	bool			config_given;
+	struct config		config;
 };
 
 #define QUMUN_OPTS_DEFAULT {		\
@@ -80,21 +96,34 @@ struct qumun_opts {
 	.slice_us_min	= 1000,		\
 	.slice_us_lag	= 6000,		\
 	.timeout_ms	= 10000,	\
+	.user_weight_max = 4096,	\
+	.user_rules_max	= 16,		\
+	.config_path	= CONFIG_PATH,	\
 }
 
 /**
- * options_parse - read the command line and the environment
+ * options_parse - read the command line, the environment and the config file
  * @argc: as main() got it; 0 is fine
- * @argv: as main() got it; not kept, not changed
+ * @argv: as main() got it; not changed; the name of the config file is kept
  * @version_extra: further lines of --version (libbpf, kernel), or NULL
  * @opts: replaced; free it with options_free() after a return of 0
  * @exit_code: set when -1 is returned
  *
- * Returns 0 to go on, or -1 when the run ends here: --help and --version are answered on stdout
- * (@exit_code 0), or one line on stderr has named what is wrong (2, or 6 without memory).
+ * What the command line says counts more than the config file. Returns 0 to go on, or -1 when the
+ * run ends here: --help, --version and --check-config are answered on stdout (@exit_code 0), or one
+ * line on stderr has named what is wrong (2, or 6 without memory).
  */
 int options_parse(int argc, char **argv, const char *version_extra, struct qumun_opts *opts,
 		  int *exit_code);
+
+/**
+ * options_check_config - read the config file once more, and judge its options without taking them
+ * @opts: of this run; not changed
+ * @config: filled; release it with config_free() even after a failure
+ *
+ * Returns 0, or an exit code after an error message.
+ */
+int options_check_config(const struct qumun_opts *opts, struct config *config);
 
 /** options_free - release what options_parse() allocated; harmless when repeated */
 void options_free(struct qumun_opts *opts);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "boost_say.h"
 #include "exit_codes.h"
 #include "loader_pin.h"
 #include "log.h"
@@ -38,17 +39,8 @@ static void report_features(uint32_t features)
 
 static void report_boosts(const struct boosts *boosts)
 {
-	char shown[256];
-
-	for (size_t i = 0; i < boosts->nr; i++) {
-		const struct boost *row = &boosts->rows[i];
-
-		if (!row->gone)
-			log_info("boost: %s, id %llu, weight %u (%.4gx)",
-				 escape_text(shown, sizeof(shown), row->cgroup.path),
-				 (unsigned long long)row->cgroup.id, row->weight,
-				 row->weight / (double)QUMUN_BOOST_WEIGHT_NORMAL);
-	}
+	for (size_t i = 0; i < boosts->rules.nr; i++)
+		rule_say(&boosts->rules.rows[i]);
 	log_info("boost map: %s", PIN_PATH);
 }
 

@@ -39,7 +39,7 @@ void restart_count(struct restart_budget *budget, uint64_t now_ms)
 	budget->next = (budget->next + 1) % RESTART_MAX;
 }
 
-static uint64_t monotonic_ms(void)
+static uint64_t never_zero_ms(void)
 {
 	struct timespec now;
 
@@ -63,7 +63,7 @@ static void wait_for_quiet(int stop_fd)
 
 void restart_wait(struct restart_budget *budget, int stop_fd)
 {
-	uint64_t delay_ms = restart_delay_ms(budget, monotonic_ms());
+	uint64_t delay_ms = restart_delay_ms(budget, never_zero_ms());
 
 	log_info("CPUs went online or offline: starting again");
 	if (delay_ms) {
@@ -72,5 +72,5 @@ void restart_wait(struct restart_budget *budget, int stop_fd)
 		wait_readable(stop_fd, (int)delay_ms);
 	}
 	wait_for_quiet(stop_fd);
-	restart_count(budget, monotonic_ms());
+	restart_count(budget, never_zero_ms());
 }

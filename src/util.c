@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool is_digit(char c)
@@ -115,6 +116,14 @@ int read_file_u64(const char *root, const char *path, uint64_t *out)
 
 	ret = read_file_str(root, path, text, sizeof(text));
 	return ret < 0 ? ret : parse_u64(text, 0, UINT64_MAX, out);
+}
+
+uint64_t monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
 }
 
 void cpu_mask_set(struct cpu_mask *mask, unsigned int cpu)

@@ -46,6 +46,9 @@ int read_file_u64(const char *root, const char *path, uint64_t *out);
  */
 bool wait_readable(int fd, int ms);
 
+/** monotonic_ms - CLOCK_MONOTONIC */
+uint64_t monotonic_ms(void);
+
 /* As many CPUs as the largest CONFIG_NR_CPUS of a kernel. */
 #define CPU_MASK_BITS 8192
 

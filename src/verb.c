@@ -7,6 +7,8 @@
 #include "util.h"
 
 static const struct verb verbs[] = {
+	{ "boost", "add TARGET | del TARGET | list", "change the boosts of the scx_qumun that runs",
+	  verb_boost },
 	{ "resolve", "[--json] TARGET", "say which cgroups a target stands for, change nothing",
 	  verb_resolve },
 };

@@ -7,77 +7,62 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "boost.h"
+#include "control_server.h"
 #include "exit_codes.h"
 #include "loader.h"
 #include "log.h"
 #include "stats.h"
+#include "util.h"
 
-/*
- * Now and then look after removed cgroups, and after an end of the scheduler
- * whose event was lost. An entry of a removed cgroup does no harm, since ids
- * are not reused; it only takes a place in the map.
- */
+/* Look now and then after an end of the scheduler whose event was lost. */
 #define HOUSEKEEPING_MS 5000
 
-/* When the next line of statistics and the next housekeeping are due. */
-struct schedule {
-	uint64_t stats_due_ms;
-	uint64_t housekeeping_due_ms;
-};
+/* The descriptors of our own in front of those of the control socket. */
+enum { POLL_SIGNAL, POLL_RELOAD, POLL_EVENTS, NR_POLL };
 
-static uint64_t now_ms(void)
+static int block_signals(const int *signals, int nr)
 {
-	struct timespec now;
+	sigset_t set;
+	int fd;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+	sigemptyset(&set);
+	for (int i = 0; i < nr; i++)
+		sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0)
+		log_error("signalfd: %s", strerror(errno));
+	return fd;
 }
 
 int watch_init(struct watch *watch, uint64_t stats_sec)
 {
-	sigset_t signals;
+	static const int stop[] = { SIGINT, SIGTERM }, reload[] = { SIGHUP };
 
-	/* A terminal that is closed is no reason to change the scheduler. */
-	signal(SIGHUP, SIG_IGN);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
-	watch->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (watch->signal_fd < 0) {
-		log_error("signalfd: %s", strerror(errno));
-		return QUMUN_EXIT_ENVIRONMENT;
-	}
 	watch->stats_ms = stats_sec * 1000;
 	watch->stopped = false;
-	return 0;
+	watch->signal_fd = block_signals(stop, ARRAY_SIZE(stop));
+	watch->reload_fd = block_signals(reload, ARRAY_SIZE(reload));
+	return watch->signal_fd < 0 || watch->reload_fd < 0 ? QUMUN_EXIT_ENVIRONMENT : 0;
+}
+
+static bool take_signals(int fd)
+{
+	struct signalfd_siginfo info;
+	bool any = false;
+
+	while (read(fd, &info, sizeof(info)) == sizeof(info))
+		any = true;
+	return any;
 }
 
 bool watch_stopped(struct watch *watch)
 {
-	struct signalfd_siginfo info;
-
-	while (read(watch->signal_fd, &info, sizeof(info)) == sizeof(info))
-		watch->stopped = true;
+	watch->stopped |= take_signals(watch->signal_fd);
 	return watch->stopped;
-}
-
-static int time_left_ms(uint64_t due_ms, uint64_t now)
-{
-	return due_ms > now ? (int)(due_ms - now) : 0;
-}
-
-static int next_timeout(const struct watch *watch, const struct schedule *next)
-{
-	uint64_t now = now_ms();
-	int housekeeping = time_left_ms(next->housekeeping_due_ms, now);
-	int stats = time_left_ms(next->stats_due_ms, now);
-
-	return watch->stats_ms && stats < housekeeping ? stats : housekeeping;
 }
 
 /* Whoever reads our lines may have stopped to: then we must not wait for it. */
@@ -102,39 +87,59 @@ static void print_stats(struct loader *loader, struct stats *before)
 /* At even distances; after a pause of ours, not one line for each that was missed. */
 static uint64_t next_line_due_ms(const struct watch *watch, uint64_t due_ms)
 {
-	uint64_t next_ms = due_ms + watch->stats_ms, now = now_ms();
+	uint64_t next_ms = due_ms + watch->stats_ms, now = monotonic_ms();
 
 	return next_ms > now ? next_ms : now + watch->stats_ms;
 }
 
-void watch_run(struct watch *watch, struct loader *loader, struct boosts *boosts,
-	       int boost_map_fd)
+static uint64_t earlier(uint64_t a, uint64_t b)
 {
-	struct pollfd fds[] = {
-		{ .fd = watch->signal_fd, .events = POLLIN },
-		{ .fd = loader_event_fd(loader), .events = POLLIN },
+	return a < b ? a : b;
+}
+
+/* Sleep until something happens, but not beyond @due_ms. */
+static void wait_for_work(const struct watch *watch, const struct loader *loader,
+			  const struct control_server *server, uint64_t due_ms)
+{
+	struct pollfd fds[NR_POLL + CONTROL_POLL_MAX] = {
+		[POLL_SIGNAL] = { .fd = watch->signal_fd, .events = POLLIN },
+		[POLL_RELOAD] = { .fd = watch->reload_fd, .events = POLLIN },
+		[POLL_EVENTS] = { .fd = loader_event_fd(loader), .events = POLLIN },
 	};
-	uint64_t start_ms = now_ms();
-	struct schedule next = {
-		.stats_due_ms = start_ms + watch->stats_ms,
-		.housekeeping_due_ms = start_ms + HOUSEKEEPING_MS,
-	};
+	uint64_t now_ms = monotonic_ms();
+	int nr = NR_POLL + control_server_poll(server, fds + NR_POLL, now_ms);
+
+	due_ms = earlier(due_ms, control_server_due_ms(server, now_ms));
+	poll(fds, nr, due_ms > now_ms ? (int)(due_ms - now_ms) : 0);
+}
+
+void watch_run(struct watch *watch, struct loader *loader, struct boosts *boosts,
+	       struct control_server *server)
+{
+	uint64_t now_ms = monotonic_ms(), stats_due_ms = now_ms + watch->stats_ms;
 	struct stats before = { .wait_max_ns = 0 };
 
 	while (!watch_stopped(watch) && !loader_exited(loader)) {
-		poll(fds, 2, next_timeout(watch, &next));
-		if (watch->stats_ms && now_ms() >= next.stats_due_ms) {
+		uint64_t due_ms = earlier(now_ms + HOUSEKEEPING_MS, boosts_due_ms(boosts));
+
+		wait_for_work(watch, loader, server,
+			      watch->stats_ms ? earlier(due_ms, stats_due_ms) : due_ms);
+		now_ms = monotonic_ms();
+		if (watch->stats_ms && now_ms >= stats_due_ms) {
 			print_stats(loader, &before);
-			next.stats_due_ms = next_line_due_ms(watch, next.stats_due_ms);
+			stats_due_ms = next_line_due_ms(watch, stats_due_ms);
 		}
-		if (now_ms() >= next.housekeeping_due_ms) {
-			boosts_prune(boosts, boost_map_fd);
-			next.housekeeping_due_ms = now_ms() + HOUSEKEEPING_MS;
-		}
+		if (take_signals(watch->reload_fd))
+			boosts_reload(boosts, now_ms);
+		boosts_work(boosts, now_ms);
+		control_server_work(server, now_ms);
 	}
 }
 
 void watch_close(struct watch *watch)
 {
-	close(watch->signal_fd);
+	if (watch->signal_fd >= 0)
+		close(watch->signal_fd);
+	if (watch->reload_fd >= 0)
+		close(watch->reload_fd);
 }

@@ -20,6 +20,7 @@ requirements() {
 		build|libelf|ok_lib libelf 0|libelf-dev|elfutils-libelf-devel|libelf|libelf-devel
 		build|zlib|ok_lib zlib 0|zlib1g-dev|zlib-devel|zlib|zlib-devel
 		build|jansson|ok_lib jansson 2.12|libjansson-dev|jansson-devel|jansson|libjansson-devel
+		build|inih|ok_lib inih 53|libinih-dev|inih-devel|libinih|inih-devel
 		test|cmocka|ok_lib cmocka 1.1|libcmocka-dev|libcmocka-devel|cmocka|libcmocka-devel
 		test|address sanitizer|ok_asan|gcc libc6-dev|libasan libubsan|gcc|gcc
 		test|libFuzzer|ok_fuzzer|libclang-rt-dev@|compiler-rt|compiler-rt|clang

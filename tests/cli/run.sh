@@ -101,6 +101,8 @@ tree() {
 	docker "$(repeat b 63)d" twin
 	mkdir -p "r/sys/fs/cgroup/docker/$(repeat c 64)/"$'a\e[2J.service'
 }
+# c TEXT writes a config file; TEXT as printf has it.
+c() { printf '%b' "$1" >c; }
 repeat() { head -c "$2" /dev/zero | tr '\0' "$1"; }
 
 run_row() {

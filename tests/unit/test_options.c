@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* units: src/options.c src/util.c src/log.c */
+/* units: src/options.c src/config.c src/target.c src/util.c src/log.c */
 /*
  * options_parse() in this process, with stdout and stderr captured: values, messages, exit codes.
  */
@@ -124,6 +124,9 @@ static void test_defaults(void **state)
 	(void)state;
 	RUN(&o, NULL);
 	assert_accepted(&o);
+	/* The same text at two places. */
+	assert_string_equal(o.opts.config_path, CONFIG_PATH);
+	o.opts.config_path = defaults.config_path;
 	assert_memory_equal(&o.opts, &defaults, sizeof(defaults));
 	assert_int_equal(o.opts.slice_us, 8000);
 	assert_int_equal(o.opts.slice_us_min, 1000);
@@ -482,7 +485,7 @@ static void test_environment(void **state)
 static void assert_rule(const struct outcome *o, size_t i, const char *path, uint32_t weight)
 {
 	assert_true(i < o->opts.nr_boosts);
-	assert_string_equal(o->opts.boosts[i].path, path);
+	assert_string_equal(o->opts.boosts[i].target, path);
 	assert_int_equal(o->opts.boosts[i].weight, weight);
 }
 
@@ -589,8 +592,45 @@ static void test_boost_long(void **state)
 	arg[sizeof(arg) - 1] = '\0';
 	RUN(&o, arg);
 	assert_accepted(&o);
-	assert_string_equal(o.opts.boosts[0].path, strchr(arg, '/'));
+	assert_string_equal(o.opts.boosts[0].target, strchr(arg, '/'));
 	options_free(&o.opts);
+}
+
+/* Digits behind the last colon are the weight, but for the colon of the kind. */
+static void test_boost_by_name(void **state)
+{
+	static const struct {
+		const char *option;
+		const char *target;
+		uint32_t weight;
+	} rows[] = {
+		{ "--boost=container:web", "container:web", 4096 },
+		{ "--boost=container:web:8192", "container:web", 8192 },
+		{ "--boost=container:0123456789", "container:0123456789", 4096 },
+		{ "--boost=container:0123456789:100", "container:0123456789", 100 },
+		{ "--boost=pid:1234", "pid:1234", 4096 },
+		{ "--boost=pid:1234:64", "pid:1234", 64 },
+		{ "--boost=pid:1234/tree:16384", "pid:1234/tree", 16384 },
+		{ "--boost=pod:default/web/app:2048", "pod:default/web/app", 2048 },
+		{ "--boost=unit:a:b.service", "unit:a:b.service", 4096 },
+		{ "--boost=/sys/fs/cgroup//game/:8192", "/sys/fs/cgroup/game", 8192 },
+	};
+	struct outcome o;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		RUN(&o, rows[i].option);
+		assert_accepted(&o);
+		assert_int_equal(o.opts.nr_boosts, 1);
+		assert_string_equal(o.opts.boosts[0].target, rows[i].target);
+		assert_int_equal(o.opts.boosts[0].weight, rows[i].weight);
+		assert_false(o.opts.boosts[0].must_exist);
+		options_free(&o.opts);
+	}
+	RUN(&o, "--boost=container:web:0");
+	assert_refused(&o, "--boost: weight '0' is out of range", "64..16384");
+	RUN(&o, "--boost=pid:1", "--boost=pid:1:200");
+	assert_refused(&o, "--boost: pid:1: given twice", "4096 and 200");
 }
 
 int main(void)
@@ -612,6 +652,7 @@ int main(void)
 		cmocka_unit_test(test_version),
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_boost),
+		cmocka_unit_test(test_boost_by_name),
 		cmocka_unit_test(test_boost_weight),
 		cmocka_unit_test(test_boost_colon_directory),
 		cmocka_unit_test(test_boost_twice),

@@ -9,36 +9,9 @@
 
 #include "vmtest.h"
 
-#define BOOSTED	CGROUP_ROOT "/vmtest/boosted"
-#define OTHER	CGROUP_ROOT "/vmtest/other"
 #define NESTED	BOOSTED "/a/b"
 
 static struct daemon daemon1;
-
-/* The share of four times the weight: 4096 : 1024. */
-#define SHARE_BOOSTED	80.0
-#define SHARE_EQUAL	50.0
-/* Hogs in two cgroups, as many as there are CPUs in each; the first half in @boosted. */
-static int start_two_groups(pid_t *hogs, const char *boosted)
-{
-	struct task_spec spec = TASK_SPEC_DEFAULT;
-	int nr = nr_cpus();
-
-	cg_create(boosted);
-	cg_create(OTHER);
-	spec.cgroup = boosted;
-	hogs_start(hogs, nr, &spec);
-	spec.cgroup = OTHER;
-	hogs_start(hogs + nr, nr, &spec);
-	sleep_ms(1000);
-	return nr;
-}
-
-static void stop_two_groups(pid_t *hogs, int nr)
-{
-	hogs_stop(hogs, 2 * nr);
-	cg_remove(CGROUP_ROOT "/vmtest");
-}
 
 VM_TEST(boost_share, .about = "two saturated cgroups get 80 and 20 % at weights 4096 and 1024")
 {
@@ -46,12 +19,12 @@ VM_TEST(boost_share, .about = "two saturated cgroups get 80 and 20 % at weights 
 	int nr = start_two_groups(hogs, BOOSTED);
 
 	/* Controls: the kernel's scheduler, and ours without a boost, give 50 %. */
-	share_check("kernel's scheduler", hogs, nr, 4000, SHARE_EQUAL);
+	check_share("kernel's scheduler", hogs, nr, 4000, SHARE_EQUAL);
 	daemon_start_beside(&daemon1, hogs, 2 * nr, NO_ARGS);
-	share_check("without boost", hogs, nr, 4000, SHARE_EQUAL);
+	check_share("without boost", hogs, nr, 4000, SHARE_EQUAL);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED));
-	share_check("with boost", hogs, nr, 8000, SHARE_BOOSTED);
+	check_share("with boost", hogs, nr, 8000, SHARE_BOOSTED);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 }
@@ -62,10 +35,10 @@ VM_TEST(boost_weights, .about = "weights 16384 and 512 give their shares, too")
 	int nr = start_two_groups(hogs, BOOSTED);
 
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED ":16384"));
-	share_check("16384", hogs, nr, 6000, 100 * 16 / 17.0);
+	check_share("16384", hogs, nr, 6000, 100 * 16 / 17.0);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED ":512"));
-	share_check("512", hogs, nr, 6000, 100 / 3.0);
+	check_share("512", hogs, nr, 6000, 100 / 3.0);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 }
@@ -76,10 +49,10 @@ VM_TEST(boost_nested, .about = "a boost holds for the whole subtree; the nearest
 	int nr = start_two_groups(hogs, NESTED);
 
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED));
-	share_check("two levels down", hogs, nr, 5000, SHARE_BOOSTED);
+	check_share("two levels down", hogs, nr, 5000, SHARE_BOOSTED);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED, "--boost-cgroup=" NESTED ":1024"));
-	share_check("set to normal below", hogs, nr, 5000, SHARE_EQUAL);
+	check_share("set to normal below", hogs, nr, 5000, SHARE_EQUAL);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 }
@@ -91,12 +64,12 @@ VM_TEST(boost_late, .about = "tasks that move in, and cgroups made later, are bo
 
 	cg_create(BOOSTED);
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED));
-	share_check("before the move", hogs, nr, 4000, SHARE_EQUAL);
+	check_share("before the move", hogs, nr, 4000, SHARE_EQUAL);
 	cg_create(NESTED);
 	for (int i = 0; i < nr; i++)
 		CHECK(!cg_move(i % 2 ? NESTED : BOOSTED, hogs[i]), "cannot move a task");
 	sleep_ms(500);
-	share_check("after the move", hogs, nr, 5000, SHARE_BOOSTED);
+	check_share("after the move", hogs, nr, 5000, SHARE_BOOSTED);
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
 }
@@ -116,11 +89,11 @@ VM_TEST(boost_controller, .about = "the same with the cpu controller off and on"
 
 	CHECK(!cpu_controller_is_on(NESTED), "the cpu controller is on from the start");
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--boost-cgroup=" BOOSTED));
-	share_check("controller off", hogs, nr, 4000, SHARE_BOOSTED);
+	check_share("controller off", hogs, nr, 4000, SHARE_BOOSTED);
 	if (!cg_enable_cpu(CGROUP_ROOT) && !cg_enable_cpu(CGROUP_ROOT "/vmtest")) {
 		CHECK(cpu_controller_is_on(BOOSTED), "the cpu controller is not on");
 		sleep_ms(500);
-		share_check("controller on", hogs, nr, 4000, SHARE_BOOSTED);
+		check_share("controller on", hogs, nr, 4000, SHARE_BOOSTED);
 	} else {
 		note("this kernel has no cpu controller");
 	}
@@ -166,24 +139,24 @@ VM_TEST(boost_foreign_write, .about = "what another root tool writes into the pi
 	int nr = start_two_groups(hogs, BOOSTED);
 
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--stats", "1"));
-	share_check("before", hogs, nr, 3000, SHARE_EQUAL);
+	check_share("before", hogs, nr, 3000, SHARE_EQUAL);
 	CHECK(!run_command(out, sizeof(out), bpftool_update(boost, cg_id(BOOSTED))), "%s", out);
 	CHECK(!run_command(out, sizeof(out), ARGS(BPFTOOL, "map", "dump", "pinned", PIN_PATH)),
 	      "map dump: %s", out);
 	snprintf(id, sizeof(id), "%llu", (unsigned long long)cg_id(BOOSTED));
 	CHECK(strstr(out, id) && strstr(out, "\"weight\": 4096"), "map dump: %s", out);
 	sleep_ms(200);
-	share_check("after", hogs, nr, 4000, SHARE_BOOSTED);
+	check_share("after", hogs, nr, 4000, SHARE_BOOSTED);
 	daemon_read(&daemon1);
 	CHECK(!strstr(daemon1.out, "badboost=") || strstr(daemon1.out, "badboost=0 "),
 	      "a good entry counts as bad: %s", daemon1.out);
 
 	CHECK(!run_command(out, sizeof(out), bpftool_update(garbage, cg_id(BOOSTED))), "%s", out);
 	sleep_ms(200);
-	share_check("garbage", hogs, nr, 4000, SHARE_EQUAL);
+	check_share("garbage", hogs, nr, 4000, SHARE_EQUAL);
 	CHECK(!run_command(out, sizeof(out), bpftool_update(huge, cg_id(BOOSTED))), "%s", out);
 	sleep_ms(200);
-	share_check("huge, clamped to 16384", hogs, nr, 4000, 100 * 16 / 17.0);
+	check_share("huge, clamped to 16384", hogs, nr, 4000, 100 * 16 / 17.0);
 	CHECK(scx_is("enabled"), "garbage in the map ended the scheduler");
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	stop_two_groups(hogs, nr);
@@ -240,29 +213,4 @@ VM_TEST(boost_pin_foreign, .about = "foreign objects in the place of the pin are
 	CHECK(!rmdir(PIN_PATH) && !symlink("/nowhere", PIN_PATH), "symlink: %s", strerror(errno));
 	check_refused("a dangling link", "untouched");
 	CHECK(!unlink(PIN_PATH) && !rmdir(PIN_DIR), "cannot clean up");
-}
-
-VM_TEST(boost_gone, .about = "the entry of a removed cgroup leaves the map; a new one is not boosted")
-{
-	char out[8192], id[32];
-	uint64_t end = now_ns() + 15000000000ULL;
-	bool gone = false;
-
-	cg_create(BOOSTED);
-	snprintf(id, sizeof(id), "%llu", (unsigned long long)cg_id(BOOSTED));
-	daemon_start(&daemon1, ARGS("--boost-cgroup=" BOOSTED));
-	run_command(out, sizeof(out), ARGS(BPFTOOL, "map", "dump", "pinned", PIN_PATH));
-	CHECK(strstr(out, id), "the entry is not there at first: %s", out);
-	cg_remove(CGROUP_ROOT "/vmtest");
-	cg_create(BOOSTED);
-	while (!gone && now_ns() < end) {
-		sleep_ms(500);
-		run_command(out, sizeof(out), ARGS(BPFTOOL, "map", "dump", "pinned", PIN_PATH));
-		gone = !strstr(out, id);
-	}
-	CHECK(gone, "still there: %s", out);
-	CHECK(!strstr(out, "weight"), "another entry has come: %s", out);
-	daemon_stop(&daemon1);
-	CHECK(strstr(daemon1.err, "is gone"), "no word about it: %s", daemon1.err);
-	cg_remove(CGROUP_ROOT "/vmtest");
 }

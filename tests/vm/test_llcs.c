@@ -6,9 +6,6 @@
 
 #include "vmtest.h"
 
-#define BOOSTED	CGROUP_ROOT "/vmtest/boosted"
-#define OTHER	CGROUP_ROOT "/vmtest/other"
-
 static struct daemon daemon1;
 
 /* On these machines the first half of the CPUs has one cache, the second half the other. */
@@ -59,16 +56,16 @@ VM_TEST(llcs_share, .about = "80 and 20 % across two caches, wherever the tasks 
 	confine(hogs + nr, nr, half, nr - 1);
 	daemon_start_beside(&daemon1, hogs, 2 * nr, ARGS("--stats=1", "--boost-cgroup=" BOOSTED));
 	CHECK(strstr(daemon1.err, "queues: 2"), "no queue for each cache: %s", daemon1.err);
-	share_check("confined", hogs, nr, 5000, 50);
+	check_share("confined", hogs, nr, 5000, 50);
 	confine(hogs, 2 * nr, 0, nr - 1);
-	share_check("free", hogs, nr, 8000, 80);
+	check_share("free", hogs, nr, 8000, 80);
 	CHECK(counted(&daemon1, "stolen="), "nobody has come from the other queue");
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 
 	daemon_start_beside(&daemon1, hogs, 2 * nr,
 			    ARGS("--dsq=global", "--stats=1", "--boost-cgroup=" BOOSTED));
 	CHECK(strstr(daemon1.err, "queues: one"), "more than one queue: %s", daemon1.err);
-	share_check("one queue", hogs, nr, 6000, 80);
+	check_share("one queue", hogs, nr, 6000, 80);
 	CHECK(!counted(&daemon1, "stolen="), "there is another queue");
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
 	hogs_stop(hogs, 2 * nr);

@@ -33,7 +33,6 @@
  */
 #define NOISE		25
 #define SLEEP_MS	15
-#define BOOSTED		"/sys/fs/cgroup/probe"
 
 static struct daemon daemon1;
 

@@ -14,9 +14,6 @@
 
 #include "vmtest.h"
 
-#define BOOSTED	CGROUP_ROOT "/vmtest/boosted"
-#define OTHER	CGROUP_ROOT "/vmtest/other"
-
 static struct daemon daemon1;
 static unsigned int seed = 1;
 
@@ -193,7 +190,10 @@ VM_TEST(soak, .about = "all sorts of tasks, changed at random: no ejection, no l
 	wait_ms = largest(&daemon1, "longest_wait=");
 	note("longest wait in a queue: %.0f ms, rescued: at most %.0f in 5 s", wait_ms,
 	     largest(&daemon1, "rescued="));
-	/* A quarter of the watchdog; a rescue begins at an eighth. */
-	CHECK(wait_ms > 0 && wait_ms < 2000, "somebody has waited for %.0f ms", wait_ms);
+	/*
+	 * Half of the watchdog's time. A rescue begins at an eighth; beside other machines on
+	 * the same host an emulated one may need as long again to get so far.
+	 */
+	CHECK(wait_ms > 0 && wait_ms < 4000, "somebody has waited for %.0f ms", wait_ms);
 	cg_remove(CGROUP_ROOT "/vmtest");
 }

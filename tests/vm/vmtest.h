@@ -154,14 +154,6 @@ void stress_stop(struct daemon *d);
 /** share_of - CPU time of the first @nr_a tasks, in % of all, while @ms pass */
 double share_of(const pid_t *tasks, int nr_a, int nr, unsigned int ms);
 
-/**
- * share_check - the first half of 2 * @nr hogs must get @expected % within @ms
- *
- * An emulated machine loses its CPUs to others for longer than any debt is remembered, and then
- * shares are off for a while: so it may try again. What is wrong by itself stays wrong.
- */
-void share_check(const char *what, const pid_t *hogs, int nr, unsigned int ms, double expected);
-
 /** hogs_start - @nr equal hogs; fills @pids */
 void hogs_start(pid_t *pids, int nr, const struct task_spec *spec);
 
@@ -178,5 +170,47 @@ void daemon_stop_beside(struct daemon *d, const pid_t *hogs, int nr);
 
 /** hogs_stop - all of them */
 void hogs_stop(const pid_t *pids, int nr);
+
+/* Cgroups of tests about boosts. */
+#define BOOSTED	CGROUP_ROOT "/vmtest/boosted"
+#define OTHER	CGROUP_ROOT "/vmtest/other"
+
+/* The share of four times the weight: 4096 : 1024. */
+#define SHARE_BOOSTED	80.0
+#define SHARE_EQUAL	50.0
+
+/**
+ * check_share - the first half of the hogs must get @expected % within @ms
+ *
+ * An emulated machine loses its CPUs to others for longer than any debt is remembered, and then
+ * shares are off for a while: so it may try again. What is wrong by itself stays wrong.
+ */
+void check_share(const char *what, const pid_t *hogs, int nr, unsigned int ms, double expected);
+
+/** start_two_groups - hogs in @boosted and in OTHER, as many as there are CPUs in each */
+int start_two_groups(pid_t *hogs, const char *boosted);
+
+/** stop_two_groups - stop them, and remove the cgroups */
+void stop_two_groups(pid_t *hogs, int nr);
+
+/* --- the boost map and the verb, tests/vm/boost.c --- */
+
+/** map_weight - weight of a cgroup's entry in the pinned map, 0 if there is none */
+uint32_t map_weight(uint64_t cgroup_id);
+
+/** map_count - entries in the pinned map */
+int map_count(void);
+
+/** map_write - write an entry as another tool would; a weight of 0 removes it; 0 or -errno */
+int map_write(uint64_t cgroup_id, uint32_t weight);
+
+/** map_waits_for - the cgroup at @path has an entry with @weight within @ms; notes how long */
+bool map_waits_for(const char *path, uint32_t weight, unsigned int ms);
+
+/** boost - run scx_qumun boost with @args as user @uid; exit code; both streams into @out */
+int boost(uid_t uid, char *out, size_t size, const char *const *args);
+
+/** check_boost - boost() as root must end with @code, and print @part */
+void check_boost(int code, const char *part, const char *const *args);
 
 #endif /* VMTEST_H */
