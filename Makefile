@@ -227,10 +227,13 @@ compile_commands.json: ## for editors and clang tools
 install: scx_qumun ## install below $(DESTDIR)$(PREFIX)
 	$(say) INSTALL '$(DESTDIR)$(PREFIX)/sbin/scx_qumun'
 	$(Q)$(INSTALL) -D -m 0755 scx_qumun '$(DESTDIR)$(PREFIX)/sbin/scx_qumun'
+	@# `scx_qumun run` is for everybody, and a normal user's PATH may lack sbin.
+	$(Q)$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin'
+	$(Q)ln -sf ../sbin/scx_qumun '$(DESTDIR)$(PREFIX)/bin/scx_qumun'
 
 .PHONY: uninstall
 uninstall: ## remove what install has installed
-	$(Q)rm -f '$(DESTDIR)$(PREFIX)/sbin/scx_qumun'
+	$(Q)rm -f '$(DESTDIR)$(PREFIX)/sbin/scx_qumun' '$(DESTDIR)$(PREFIX)/bin/scx_qumun'
 
 .PHONY: clean
 clean: ## remove what was built

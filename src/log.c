@@ -15,19 +15,25 @@
 #include <unistd.h>
 
 static enum log_level max_level = LOG_LEVEL_INFO;
+static struct sigaction sigpipe_before;
 
 void log_init(void)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	int fd;
 
-	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGPIPE, &ignore, &sigpipe_before);
 	/* open() returns the lowest free number: it fills holes among 0..2, then passes them. */
 	do
 		fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
+}
+
+void log_before_exec(void)
+{
+	sigaction(SIGPIPE, &sigpipe_before, NULL);
 }
 
 void log_set_verbosity(unsigned int verbose)

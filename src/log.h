@@ -23,9 +23,12 @@ enum log_level {
  *
  * Ignores SIGPIPE, so that a reader that goes away never ends the scheduler, and opens /dev/null in
  * the place of a closed descriptor 0, 1 or 2, so that no map or cgroup gets that number and then
- * our text. The ignored SIGPIPE survives exec: restore it before starting a foreign command.
+ * our text. The ignored SIGPIPE survives exec: see log_before_exec().
  */
 void log_init(void);
+
+/** log_before_exec - give SIGPIPE back what it was set to before log_init() */
+void log_before_exec(void);
 
 /**
  * log_set_verbosity - choose the least important level that is printed

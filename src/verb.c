@@ -7,6 +7,7 @@
 #include "util.h"
 
 static const struct verb verbs[] = {
+	{ "run", "[--weight=W] [--] CMD...", "start CMD boosted; CMD always starts", verb_run },
 	{ "boost", "add TARGET | del TARGET | list", "change the boosts of the scx_qumun that runs",
 	  verb_boost },
 	{ "resolve", "[--json] TARGET", "say which cgroups a target stands for, change nothing",
