@@ -28,7 +28,7 @@ endif
 
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef
 CFLAGS ?= -O2 -g
-HOST_CPPFLAGS := -D_GNU_SOURCE -DQUMUN_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(O)
+HOST_CPPFLAGS = -D_GNU_SOURCE -DQUMUN_VERSION='"$(VERSION)"' -Iinclude -Isrc -I$(O) $(SCREEN_CPPFLAGS)
 HOST_CFLAGS := -std=gnu11 $(WARNINGS) '-ffile-prefix-map=$(CURDIR)=.'
 
 # The BPF backend knows no include path for the host's multiarch headers.
@@ -44,11 +44,23 @@ STATIC_LIBS := -Wl,-Bstatic -lbpf -lelf -lz -ljansson -linih $(shell pkg-config 
 can_link = $(shell echo 'int bpf_object__load(void *); void *json_null(void); \
 	int ini_parse(void); int main(void) { return bpf_object__load(json_null()) + ini_parse(); }' | \
 	$(CC) -x c - -o /dev/null $(1) 2>/dev/null && echo yes)
-LIBS = $(eval LIBS := $$(if $$(call can_link,$$(STATIC_LIBS)),$$(STATIC_LIBS),-lbpf -lelf -lz -ljansson -linih))$(LIBS)
+BASE_LIBS = $(eval BASE_LIBS := $$(if $$(call can_link,$$(STATIC_LIBS)),$$(STATIC_LIBS),-lbpf -lelf -lz -ljansson -linih))$(BASE_LIBS)
+
+# `scx_qumun pick` has a full screen where ncursesw is; SCREEN=no leaves it out.
+SCREEN ?= $(shell pkg-config --exists ncursesw 2>/dev/null && echo yes || echo no)
+ifeq ($(SCREEN),yes)
+SCREEN_CPPFLAGS := -DHAVE_NCURSESW
+DYNAMIC_SCREEN_LIBS := $(shell pkg-config --libs-only-l ncursesw 2>/dev/null)
+STATIC_SCREEN_LIBS := -Wl,-Bstatic $(DYNAMIC_SCREEN_LIBS) -Wl,-Bdynamic
+can_link_screen = $(shell echo 'int initscr(void); int tigetstr(void); int main(void) { return initscr() + tigetstr(); }' | \
+	$(CC) -x c - -o /dev/null $(1) 2>/dev/null && echo yes)
+SCREEN_LIBS = $(eval SCREEN_LIBS := $$(if $$(call can_link_screen,$$(STATIC_SCREEN_LIBS)),$$(STATIC_SCREEN_LIBS),$$(DYNAMIC_SCREEN_LIBS)))$(SCREEN_LIBS)
+endif
+LIBS = $(BASE_LIBS) $(SCREEN_LIBS)
 
 # --- Files -----------------------------------------------------------------
 
-SRCS := $(wildcard src/*.c)
+SRCS := $(filter-out $(if $(filter yes,$(SCREEN)),,src/pick_screen.c),$(wildcard src/*.c))
 OBJS := $(SRCS:src/%.c=$(O)/src/%.o)
 SKEL := $(O)/scx_qumun.skel.h
 UNIT_SRCS := $(wildcard tests/unit/test_*.c)
@@ -203,6 +215,8 @@ test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) $(
 .PHONY: test
 test: ## install what is missing, build, run all tests (KERNELS='7.3 /boot/vmlinuz-x')
 	$(Q)scripts/test.sh
+
+	$(Q)$(MAKE) -s --no-print-directory scx_qumun
 
 .PHONY: run
 run: ## install what is missing, build, run the scheduler (ARGS=…), or show it in a VM (KERNEL=6.18)

@@ -118,6 +118,8 @@ suite sim build/sim/sim --percent=500
 suite sim-asan build/sim-asan/sim --percent=50
 suite cli tests/cli/run.sh ./scx_qumun
 suite cli-asan tests/cli/run.sh build/scx_qumun-asan
+suite pick tests/cli/pick.sh ./scx_qumun
+suite pick-asan tests/cli/pick.sh build/scx_qumun-asan
 suite install-deps tests/cli/install_deps.sh
 suite bench tests/cli/bench.sh
 suite bench-vm tests/cli/bench_vm.sh "$PWD/$out/bench-trust"

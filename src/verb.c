@@ -8,6 +8,7 @@
 
 static const struct verb verbs[] = {
 	{ "run", "[--weight=W] [--] CMD...", "start CMD boosted; CMD always starts", verb_run },
+	{ "pick", "[--plain]", "choose what to boost from a list of what runs", verb_pick },
 	{ "boost", "add TARGET | del TARGET | list", "change the boosts of the scx_qumun that runs",
 	  verb_boost },
 	{ "resolve", "[--json] TARGET", "say which cgroups a target stands for, change nothing",

@@ -21,10 +21,12 @@ requirements() {
 		build|zlib|ok_lib zlib 0|zlib1g-dev|zlib-devel|zlib|zlib-devel
 		build|jansson|ok_lib jansson 2.12|libjansson-dev|jansson-devel|jansson|libjansson-devel
 		build|inih|ok_lib inih 53|libinih-dev|inih-devel|libinih|inih-devel
+		build|ncursesw|ok_lib ncursesw 6|libncurses-dev|ncurses-devel|ncurses|ncurses-devel
 		test|cmocka|ok_lib cmocka 1.1|libcmocka-dev|libcmocka-devel|cmocka|libcmocka-devel
 		test|address sanitizer|ok_asan|gcc libc6-dev|libasan libubsan|gcc|gcc
 		test|libFuzzer|ok_fuzzer|libclang-rt-dev@|compiler-rt|compiler-rt|clang
 		test|libbsd|ok_lib libbsd 0|libbsd-dev|libbsd-devel|libbsd|libbsd-devel
+		test|tmux|ok_cmd tmux|tmux|tmux|tmux|tmux
 		vm|QEMU >= 8|ok_qemu 8|qemu-system-x86@|qemu-system-x86-core|qemu-system-x86|qemu-x86
 		vm|static busybox|ok_busybox|busybox-static|busybox|busybox|busybox-static
 		vm|cpio|ok_cmd cpio|cpio|cpio|cpio|cpio

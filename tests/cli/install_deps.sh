@@ -112,15 +112,15 @@ deps 'ID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_ID="22"\n' --print build
 check 'a relative of Debian: apt' has libbpf-dev
 
 deps 'ID=fedora\nVERSION_ID=42\n' --print build test
-check 'Fedora: the whole command' last_line_is 'dnf -y install gcc glibc-devel make pkgconf-pkg-config clang llvm bpftool libbpf-devel elfutils-libelf-devel zlib-devel jansson-devel inih-devel libcmocka-devel libasan libubsan compiler-rt libbsd-devel'
+check 'Fedora: the whole command' last_line_is 'dnf -y install gcc glibc-devel make pkgconf-pkg-config clang llvm bpftool libbpf-devel elfutils-libelf-devel zlib-devel jansson-devel inih-devel ncurses-devel libcmocka-devel libasan libubsan compiler-rt libbsd-devel tmux'
 
 deps 'ID=cachyos\nID_LIKE=arch\n' --print build test
-check 'Arch: the whole command' last_line_is 'pacman -S --needed --noconfirm gcc make pkgconf clang llvm bpf libbpf libelf zlib jansson libinih cmocka compiler-rt libbsd'
+check 'Arch: the whole command' last_line_is 'pacman -S --needed --noconfirm gcc make pkgconf clang llvm bpf libbpf libelf zlib jansson libinih ncurses cmocka compiler-rt libbsd tmux'
 deps 'ID=arch\n' --print vm
 check 'Arch: what is not packaged is left out' lacks -
 
 deps 'ID="opensuse-tumbleweed"\nID_LIKE="opensuse suse"\n' --print build test
-check 'openSUSE: the whole command' last_line_is 'zypper --non-interactive install --no-recommends gcc glibc-devel make pkgconf-pkg-config clang llvm bpftool libbpf-devel libelf-devel zlib-devel libjansson-devel inih-devel libcmocka-devel libbsd-devel'
+check 'openSUSE: the whole command' last_line_is 'zypper --non-interactive install --no-recommends gcc glibc-devel make pkgconf-pkg-config clang llvm bpftool libbpf-devel libelf-devel zlib-devel libjansson-devel inih-devel ncurses-devel libcmocka-devel libbsd-devel tmux'
 
 deps 'ID=nixos\n' --print build
 check 'unknown: status 6' is 6
