@@ -216,7 +216,11 @@ test-programs: scx_qumun $(O)/scx_qumun-asan $(UNIT_TESTS) $(UNIT_ASAN_TESTS) $(
 test: ## install what is missing, build, run all tests (KERNELS='7.3 /boot/vmlinuz-x')
 	$(Q)scripts/test.sh
 
+.PHONY: test-runtimes
+test-runtimes: ## boost real containers, units and users' commands in a VM with systemd (TESTS= KERNEL=)
+	$(Q)scripts/install-deps.sh build vm runtimes
 	$(Q)$(MAKE) -s --no-print-directory scx_qumun
+	$(Q)KERNEL='$(KERNEL)' tests/runtimes/run.sh ./scx_qumun $(TESTS)
 
 .PHONY: run
 run: ## install what is missing, build, run the scheduler (ARGS=…), or show it in a VM (KERNEL=6.18)
@@ -229,8 +233,9 @@ lint: $(SKEL) ## cppcheck and shellcheck; both must be silent
 	$(Q)scripts/install-deps.sh lint
 	$(Q)cppcheck --quiet --std=c11 --language=c --enable=warning,portability,performance \
 		--inline-suppr --suppress=missingIncludeSystem --error-exitcode=1 \
-		-D_GNU_SOURCE -Iinclude -Isrc src tests/unit tests/fuzz tests/vm
-	$(Q)shellcheck -x scripts/*.sh scripts/bench scripts/lib/*.sh tests/cli/*.sh tests/fuzz/*.sh .ci/run
+		-D_GNU_SOURCE -Iinclude -Isrc src tests/unit tests/vm
+	$(Q)shellcheck -x scripts/*.sh scripts/bench scripts/lib/*.sh tests/cli/*.sh \
+		tests/runtimes/*.sh .ci/run
 
 .PHONY: compile_commands.json
 compile_commands.json: ## for editors and clang tools

@@ -6,6 +6,7 @@
 #   build         to build scx_qumun: compiler, clang, bpftool, libbpf, libelf
 #   test          to run the unit tests
 #   vm            to run it in virtual machines: QEMU, busybox, virtme-ng
+#   runtimes      for the tests with real container runtimes
 #   bench         to compare schedulers with scripts/bench
 #   kernel-build  to build a kernel with scripts/build-kernel.sh
 #   lint          the checkers

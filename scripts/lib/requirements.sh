@@ -36,7 +36,7 @@ requirements() {
 		vm|udev|ok_cmd udevadm|udev|systemd-udev|systemd|udev
 		vm|file|ok_cmd file|file|file|file|file
 		vm|ip|ok_cmd ip|iproute2|iproute|iproute2|iproute2
-		vm|Python modules of virtme-ng|ok_python argcomplete requests|python3 python3-argcomplete python3-requests|python3-argcomplete python3-requests|python-argcomplete python-requests|python3-argcomplete python3-requests
+		vm|Python modules|ok_python argcomplete requests yaml|python3 python3-argcomplete python3-requests python3-yaml|python3-argcomplete python3-requests python3-pyyaml|python-argcomplete python-requests python-yaml|python3-argcomplete python3-requests python3-PyYAML
 		vm|virtme-ng|tool_have_virtme|virtme-ng@|virtme-ng|-|virtme
 		vm|virtiofsd|tool_have_virtiofsd|virtiofsd@|virtiofsd|virtiofsd|virtiofsd
 		kernel-build|C compiler|ok_cmd gcc|gcc libc6-dev|gcc glibc-devel|gcc|gcc glibc-devel
@@ -53,13 +53,16 @@ requirements() {
 		kernel-build|pahole >= 1.26|tool_have_pahole|pahole@|dwarves|pahole|dwarves
 		bench|Python 3|ok_python json|python3|python3|python|python3
 		bench|apt-get|ok_cmd apt-get|apt|apt|-|apt
+		runtimes|apt-get|ok_cmd apt-get|apt|apt|-|apt
+		runtimes|mmdebstrap|ok_cmd mmdebstrap|mmdebstrap|mmdebstrap|-|mmdebstrap
+		runtimes|mke2fs|ok_cmd mke2fs|e2fsprogs|e2fsprogs|e2fsprogs|e2fsprogs
 		lint|shellcheck|ok_cmd shellcheck|shellcheck|ShellCheck|shellcheck|ShellCheck
 		lint|cppcheck|ok_cmd cppcheck|cppcheck|cppcheck|cppcheck|cppcheck
 	TABLE
 }
 
 # shellcheck disable=SC2034 # for install-deps.sh
-readonly REQ_GROUPS='build test vm bench kernel-build lint'
+readonly REQ_GROUPS='build test vm runtimes bench kernel-build lint'
 
 # Debian 12 (main has clang 14 and 19; backports have the rest).  Prints
 # packages; "unpack:TOOL" means lib/tools.sh, since no package fits.
