@@ -120,6 +120,7 @@ suite cli tests/cli/run.sh ./scx_qumun
 suite cli-asan tests/cli/run.sh build/scx_qumun-asan
 suite pick tests/cli/pick.sh ./scx_qumun
 suite pick-asan tests/cli/pick.sh build/scx_qumun-asan
+suite manifests tests/cli/manifests.sh ./scx_qumun
 suite install-deps tests/cli/install_deps.sh
 suite bench tests/cli/bench.sh
 suite bench-vm tests/cli/bench_vm.sh "$PWD/$out/bench-trust"
