@@ -138,8 +138,10 @@ args=(
 	# nokaslr: addresses in a trace match the vmlinux.  loglevel 5: warnings
 	# and worse; the rest is in dmesg and would only delay the boot.
 	# no_timer_check: on a busy host an emulated timer comes too late for the
-	# kernel's self-test at boot, which then panics (seen, not theory).
-	-append "console=ttyS0,115200 loglevel=5 panic=-1 nokaslr no_timer_check$append"
+	# kernel's self-test at boot, which then panics (seen, not theory). And an emulated
+	# CPU may be away for longer than the 21 s after which RCU calls that a stall, which
+	# makes newer kernels end a sched_ext scheduler.
+	-append "console=ttyS0,115200 loglevel=5 panic=-1 nokaslr no_timer_check rcupdate.rcu_cpu_stall_timeout=90$append"
 	"${qemu_extra[@]}"
 )
 start=$SECONDS
