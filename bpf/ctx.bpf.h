@@ -71,18 +71,20 @@ static __always_inline struct task_ctx *task_ctx(struct task_struct *p)
 /**
  * struct domain - the CPUs that share a last-level cache, and their tasks
  * @lock: held for the few instructions that change @clock
- * @nr_waiting: tasks in the common queue; never less than there are, see queue_count()
  * @nr_cpus: CPUs that are online
  * @clock: see struct qm_clock. All clocks count on the same scale: a vruntime means the same
  *	everywhere, and a task that moves takes it along. That there are several is for
  *	speed only, so that CPUs far apart do not wait for one lock.
+ * @nr_waiting: tasks in the common queue; never less than there are, see queue_count().
+ *	CPUs of other domains read it: it shares no cache line with what changes at each
+ *	switch. (A map keeps 8 bytes of alignment, no more: so twice the distance.)
  */
 struct domain {
 	struct bpf_spin_lock lock;
-	u32 nr_waiting;
 	u32 nr_cpus;
 	struct qm_clock clock;
-} __attribute__((aligned(64)));
+	u32 nr_waiting __attribute__((aligned(128)));
+};
 
 /* As many rows as there are LLCs: src/loader.c sees to that, here and below. */
 struct {
@@ -112,10 +114,11 @@ struct machine_clock {
 static struct machine_clock machine_clock;
 
 /*
- * Shorter would be work for nothing: in this time the vruntime of a task changes by less
- * than anything that is decided by it, a slice or the credit of a sleeper.
+ * How often, at most; more LLCs are more work, and so looked at less often. In this time a
+ * nice-0 task runs for less than anything that is decided by the clock, a slice or the
+ * credit of a sleeper.
  */
-#define CLOCK_UPDATE_NS		250000
+#define CLOCK_UPDATE_NS		(250000ULL * (1 + config.nr_llcs / 16))
 
 /*
  * Now and then: compute what all domains are together. One CPU does it, whoever comes
@@ -126,6 +129,7 @@ __noinline int machine_clock_update(u64 now_ns)
 {
 	u64 updated_ns = machine_clock.updated_ns;
 	struct qm_merge merge = { .ref = machine_clock.now };
+	u64 avg, weight;
 	u32 llc;
 
 	if (qm_elapsed(updated_ns, now_ns) < CLOCK_UPDATE_NS ||
@@ -136,7 +140,12 @@ __noinline int machine_clock_update(u64 now_ns)
 
 		if (!dom)
 			break;
-		qm_merge_add(&merge, &dom->clock);
+		/* Both at one time: a heavy task that joins changes one before the other. */
+		bpf_spin_lock(&dom->lock);
+		avg = dom->clock.avg;
+		weight = dom->clock.weight;
+		bpf_spin_unlock(&dom->lock);
+		qm_merge_add(&merge, avg, weight);
 	}
 	machine_clock.now = qm_later(machine_clock.now, qm_merge_avg(&merge));
 	return 0;
@@ -152,6 +161,18 @@ static __always_inline void clock_update(u64 now_ns)
 static __always_inline u64 clock_now(const struct domain *dom)
 {
 	return config.nr_llcs > 1 ? machine_clock.now : dom->clock.now;
+}
+
+/*
+ * The clock beside which a task is put that slept. Where all tasks of a domain are behind V,
+ * since a cpuset confines a crowd to it, the domain's own clock: or who sleeps would wake up
+ * behind all those who never do.
+ */
+static __always_inline u64 clock_beside(const struct domain *dom)
+{
+	u64 now = clock_now(dom);
+
+	return config.nr_llcs > 1 && dom->clock.weight ? qm_earlier(now, dom->clock.now) : now;
 }
 
 /**
@@ -177,7 +198,8 @@ static __always_inline u64 clock_now(const struct domain *dom)
  *
  * Written by the CPU itself and read by others without a lock: whoever reads a
  * mixture preempts a task that it should have spared, or the other way round.
- * A taker clears @start_ns, so that the next one looks elsewhere.
+ * A taker clears @start_ns, so that the next one looks elsewhere. @nr_waiting is changed
+ * by all, atomically; @bypasses by all, and it does not matter if one gets lost.
  */
 struct cpu_run {
 	u64 start_ns;

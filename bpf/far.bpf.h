@@ -21,10 +21,13 @@ static void look_at_next(struct cpu_run *run, struct waiting *w, s32 cpu)
 	u32 i;
 
 	bpf_for(i, 0, FAR_LOOKS) {
-		u32 llc = nth_llc(run->llc, 1 + run->far_turn % (config.nr_llcs - 1));
-		struct domain *dom = domain_of(llc);
+		struct domain *dom;
+		u32 llc;
 
-		run->far_turn++;
+		if (i >= config.nr_llcs - 1)
+			return;
+		llc = nth_llc(run->llc, 1 + run->far_turn++ % (config.nr_llcs - 1));
+		dom = domain_of(llc);
 		if (dom && dom->nr_waiting)
 			w->far = head_vruntime(DSQ_LLC(llc), cpu, &w->far_v);
 		if (w->far != HEAD_NONE) {
@@ -32,8 +35,8 @@ static void look_at_next(struct cpu_run *run, struct waiting *w, s32 cpu)
 			run->far_empty = 0;
 			return;
 		}
-		if (++run->far_empty >= config.nr_llcs - 1)
-			return;
+		if (run->far_empty < config.nr_llcs)
+			run->far_empty++;
 	}
 }
 

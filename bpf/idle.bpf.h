@@ -257,7 +257,7 @@ static s32 pick_in_tiers(struct task_struct *p, const struct qumun_tier_group *g
 }
 
 static s32 pick_in_group(struct task_struct *p, const struct qumun_tier_group *group, s32 prev_cpu,
-			 bool runs_long)
+			 bool is_long)
 {
 	const struct cpumask *home = allowed_in(p, group->masks[0]);
 	bool at_home = home && bpf_cpumask_test_cpu(prev_cpu, home);
@@ -266,13 +266,19 @@ static s32 pick_in_group(struct task_struct *p, const struct qumun_tier_group *g
 	if (config.smt) {
 		if (at_home && core_is_idle(prev_cpu) && scx_bpf_test_and_clear_cpu_idle(prev_cpu))
 			return prev_cpu;
-		cpu = pick_in_tiers(p, group, runs_long ? QUMUN_TIERS_MAX : 1, SCX_PICK_IDLE_CORE);
+		cpu = pick_in_tiers(p, group, is_long ? QUMUN_TIERS_MAX : 1, SCX_PICK_IDLE_CORE);
 		if (cpu >= 0)
 			return cpu;
 	}
 	if (at_home && scx_bpf_test_and_clear_cpu_idle(prev_cpu))
 		return prev_cpu;
 	return pick_in_tiers(p, group, QUMUN_TIERS_MAX, 0);
+}
+
+/* Has it, as a rule, more of a whole core than of a warm cache? */
+static bool runs_long(const struct task_ctx *tctx)
+{
+	return tctx->burst_ns >= SPARE_MAX_NS;
 }
 
 /* Of a new task the boost is not known yet. */
@@ -282,7 +288,7 @@ static enum qumun_class class_of(struct task_struct *p, const struct task_ctx *t
 
 	if (boost > QUMUN_BOOST_WEIGHT_NORMAL)
 		return QUMUN_CLASS_BOOSTED;
-	return tctx->burst_ns < SPARE_MAX_NS ? QUMUN_CLASS_BRIEF : QUMUN_CLASS_ORDINARY;
+	return runs_long(tctx) ? QUMUN_CLASS_ORDINARY : QUMUN_CLASS_BRIEF;
 }
 
 static const struct qumun_tiers *tiers_of(s32 cpu)
@@ -297,7 +303,6 @@ static const struct qumun_tiers *tiers_of(s32 cpu)
 static s32 pick_by_tiers(struct task_struct *p, const struct task_ctx *tctx, s32 prev_cpu)
 {
 	const struct qumun_tiers *tiers = tiers_of(prev_cpu);
-	bool runs_long = tctx->burst_ns >= SPARE_MAX_NS;
 	const struct qumun_tier_group *groups;
 	s32 cpu;
 	int i;
@@ -308,7 +313,7 @@ static s32 pick_by_tiers(struct task_struct *p, const struct task_ctx *tctx, s32
 	bpf_for(i, 0, QUMUN_TIER_GROUPS_MAX) {
 		if (!groups[i].nr)
 			break;
-		cpu = pick_in_group(p, &groups[i], prev_cpu, runs_long);
+		cpu = pick_in_group(p, &groups[i], prev_cpu, runs_long(tctx));
 		if (cpu >= 0)
 			return cpu;
 	}

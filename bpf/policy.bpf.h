@@ -101,9 +101,11 @@
  * What this handles badly. Tasks confined to a few overcrowded CPUs (by a
  * cpuset, say), while the other CPUs are not crowded, fall behind V; among
  * them, one that sleeps wakes up behind the ones that do not, and waits, in
- * the worst case until it is rescued. For tasks confined to *one* CPU that is
- * mended: they wake up beside the first one in their own queue, if that one is
- * behind V.
+ * the worst case until it is rescued. Where they are confined to one CPU, or
+ * to one of several last-level caches, that is mended: they wake up beside the
+ * first one in their own queue, or beside the clock of their cache, if that is
+ * behind V. And what is called behind or ahead above is so for tasks that may
+ * go anywhere: a confined crowd stays behind by as much as its CPUs lack.
  */
 #ifndef QUMUN_POLICY_BPF_H
 #define QUMUN_POLICY_BPF_H
@@ -130,8 +132,9 @@ static u64 policy_slice_on(const struct domain *dom, const struct cpu_run *run)
  * wakeup or end of a slice on, and tasks that wake up more often than that do
  * not pay for the walk each time.
  */
-static void policy_update_weight(struct domain *dom, struct task_struct *p, struct task_ctx *tctx)
+static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx)
 {
+	struct domain *dom = domain_of(tctx->llc);
 	u64 jiffies = bpf_jiffies64();
 	u32 weight;
 
@@ -142,7 +145,7 @@ static void policy_update_weight(struct domain *dom, struct task_struct *p, stru
 	weight = qm_weight(p->scx.weight, tctx->boost);
 	if (weight == tctx->weight)
 		return;
-	if (tctx->joined) {
+	if (tctx->joined && dom) {
 		bpf_spin_lock(&dom->lock);
 		qm_clock_leave(&dom->clock, tctx->weight, tctx->vruntime);
 		qm_clock_join(&dom->clock, weight, tctx->vruntime);
@@ -224,7 +227,7 @@ static void policy_join(struct domain *dom, struct task_ctx *tctx, u64 floor, u3
  */
 #define KEPT_LONG_NS		200000000
 
-static void policy_keep(struct domain *dom, const struct cpu_run *run, struct task_ctx *tctx,
+static void policy_keep(struct domain *dom, struct cpu_run *run, struct task_ctx *tctx,
 			u32 debt_slices)
 {
 	bool is_long = run->start_ns && qm_elapsed(run->start_ns, compat_now()) > KEPT_LONG_NS;
@@ -240,6 +243,10 @@ static void policy_keep(struct domain *dom, const struct cpu_run *run, struct ta
 	if (v != tctx->vruntime)
 		qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
 	bpf_spin_unlock(&dom->lock);
+	/* What others see of it. */
+	run->vruntime += v - tctx->vruntime;
+	run->weight = tctx->weight;
+	run->boost = tctx->boost;
 	tctx->vruntime = v;
 }
 

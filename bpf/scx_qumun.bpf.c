@@ -65,16 +65,19 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 	bool is_woken = wake_flags & SCX_WAKE_TTWU, is_idle = false, follows = false;
 	s32 cpu, waker_cpu = bpf_get_smp_processor_id();
 	struct cpu_run *waker = cpu_run(waker_cpu);
-	struct domain *dom = waker ? domain_at(waker) : NULL;
+	struct domain *home, *dom = waker ? domain_at(waker) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
 	struct waking w = {};
 
 	if (!dom || !tctx)
 		return prev_cpu;
 	if (is_woken) {
-		policy_update_weight(dom, p, tctx);
-		policy_wake(&w, tctx, qm_later(tctx->vruntime, policy_floor(clock_now(dom))));
-		clock_update(w.now_ns);
+		clock_update(compat_now());
+		policy_update_weight(p, tctx);
+		home = config.nr_llcs > 1 ? domain_of(tctx->llc) : dom;
+		if (!home)
+			return prev_cpu;
+		policy_wake(&w, tctx, qm_later(tctx->vruntime, policy_floor(clock_beside(home))));
 		if (wake_flags & SCX_WAKE_SYNC) {
 			policy_wake_message(&w);
 			note_promise(waker, w.now_ns);
@@ -120,7 +123,7 @@ static void wake_idle_cpu(struct task_struct *p, const struct task_ctx *tctx)
 static void enqueue_pinned(struct domain *dom, struct cpu_run *run, struct task_struct *p,
 			   struct task_ctx *tctx, s32 cpu, u64 enq_flags)
 {
-	u64 beside = clock_now(dom), first;
+	u64 beside = clock_beside(dom), first;
 	struct waking w;
 	bool woken;
 
@@ -158,12 +161,15 @@ static void enqueue_pinned(struct domain *dom, struct cpu_run *run, struct task_
 	enqueue_waiting(p, tctx, QUEUE_CPU(cpu), DSQ_CPU(cpu), policy_slice_on(dom, run),
 			enq_flags);
 	stat_inc(QUMUN_STAT_PINNED);
+	/* The CPU may be about to be idle, and have looked here before. */
+	if (!run->start_ns)
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
 }
 
 static void enqueue_shared(struct domain *dom, const struct cpu_run *run, struct task_struct *p,
 			   struct task_ctx *tctx, u64 enq_flags)
 {
-	policy_join(dom, tctx, policy_floor(clock_now(dom)), QM_DEBT_WAITING);
+	policy_join(dom, tctx, policy_floor(clock_beside(dom)), QM_DEBT_WAITING);
 	enqueue_waiting(p, tctx, QUEUE_LLC(run->llc), DSQ_LLC(run->llc), policy_slice(dom),
 			enq_flags);
 	stat_inc(QUMUN_STAT_SHARED);
@@ -190,7 +196,7 @@ BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 		return;
 	}
 	policy_be_home(dom, tctx, run);
-	policy_update_weight(dom, p, tctx);
+	policy_update_weight(p, tctx);
 	if (is_pinned(p))
 		enqueue_pinned(dom, run, p, tctx, cpu, enq_flags);
 	else
@@ -209,11 +215,11 @@ static void keep_running(const struct domain *dom, const struct cpu_run *run,
  * Does @prev, whose slice has ended, come before all who wait? @first_v: the vruntime of the
  * first one of them, if there is one.
  */
-static bool prev_is_first(struct domain *dom, const struct cpu_run *run, struct task_struct *prev,
+static bool prev_is_first(struct domain *dom, struct cpu_run *run, struct task_struct *prev,
 			  struct task_ctx *tctx, const struct waiting *w, u64 first_v)
 {
 	policy_charge(dom, prev, tctx, false);
-	policy_update_weight(dom, prev, tctx);
+	policy_update_weight(prev, tctx);
 	if (nobody_waits_here(w) && w->far != HEAD_FOUND) {
 		policy_keep(dom, run, tctx,
 			    somebody_waits_far(run) ? QM_DEBT_WAITING : QM_DEBT_ALONE);
@@ -246,8 +252,10 @@ static bool run_first_or_keep(struct domain *dom, struct cpu_run *run, s32 cpu,
 	u64 first_v;
 
 	look_at_queues(dom, run, &w, cpu);
-	if (config.nr_llcs > 1)
+	if (config.nr_llcs > 1) {
+		clock_update(compat_now());
 		look_far(run, &w, cpu);
+	}
 	pinned = pinned_first(&w, run);
 	far = far_first(&w, pinned);
 	first_v = far ? w.far_v : pinned ? w.pinned_v : w.shared_v;
@@ -283,7 +291,8 @@ BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 		return;
 	}
 	/* Who comes first is not known only if there is more than one to choose from. */
-	if (dom->nr_waiting && (run->nr_waiting || far_is_due(run))) {
+	if ((dom->nr_waiting && run->nr_waiting) ||
+	    ((dom->nr_waiting || run->nr_waiting) && far_is_due(run))) {
 		if (run_first_or_keep(dom, run, cpu, NULL))
 			return;
 	} else if ((dom->nr_waiting || run->nr_waiting) &&
@@ -328,8 +337,8 @@ BPF_PROG(qumun_running, struct task_struct *p)
 	tctx->yielded = false;
 	/* It came past the queues: to an idle CPU, as a kthread, on its way out. */
 	if (!tctx->joined) {
-		policy_update_weight(dom, p, tctx);
-		policy_join(dom, tctx, policy_floor(clock_now(dom)), QM_DEBT_ALONE);
+		policy_update_weight(p, tctx);
+		policy_join(dom, tctx, policy_floor(clock_beside(dom)), QM_DEBT_ALONE);
 	}
 	tctx->exec_start_ns = p->se.sum_exec_runtime;
 	preempt_note_running(run, tctx, now_ns);

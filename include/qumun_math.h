@@ -202,11 +202,10 @@ static inline void qm_clock_move(struct qm_clock *c, __u32 weight, __u64 from, _
  *
  *	avg = Σ Wi·avgi / Σ Wi = ref + Σ Wi·(avgi − ref) / Σ Wi
  *
- * Weights are in units of 2^QM_MERGE_SHIFT and distances within 2^36 ns, a minute of a
- * nice-0 task, so that the sum stays below 2^63 up to 800 000 tasks of the largest weight.
+ * Distances are kept within 2^33 ns, nine seconds of a nice-0 task, so that the sum stays
+ * below 2^63 up to 100 000 tasks of the largest weight.
  */
-#define QM_MERGE_SHIFT	6
-#define QM_MERGE_MAX	(1LL << 36)
+#define QM_MERGE_MAX	(1LL << 33)
 
 /* Begin with only @ref set: any vruntime near the clocks, say the last average. */
 struct qm_merge {
@@ -215,14 +214,11 @@ struct qm_merge {
 	__u64 weight;
 };
 
-/* Add a clock, read without its lock: off by what one run changes, at worst. */
-static inline void qm_merge_add(struct qm_merge *m, const struct qm_clock *c)
+/* Add a clock with this average and weight. */
+static inline void qm_merge_add(struct qm_merge *m, __u64 avg, __u64 weight)
 {
-	__u64 weight = (c->weight >> QM_MERGE_SHIFT) + 1;
-	__s64 d = (__s64)(c->avg - m->ref);
+	__s64 d = (__s64)(avg - m->ref);
 
-	if (!c->weight)
-		return;
 	if (d > QM_MERGE_MAX)
 		d = QM_MERGE_MAX;
 	if (d < -QM_MERGE_MAX)

@@ -69,6 +69,9 @@ static int find_cgroups(struct boosts *boosts, struct rule *rule, char *why)
 
 static int find_tree(struct boosts *boosts, struct rule *rule, char *why)
 {
+	/* First of all, so that who is forked while tasks are being marked inherits the mark. */
+	if (boosts->loader)
+		loader_use_trees(boosts->loader);
 	return trees_add(&boosts->trees, rule->target.pid, rule->uid, rule->weight, &rule->tree,
 			 why);
 }
@@ -134,8 +137,6 @@ int boosts_put(struct boosts *boosts, struct rule *rule)
 		return QUMUN_EXIT_CAPACITY;
 	}
 	boosts_discard(boosts, &old);
-	if (placed->tree != RULE_NO_TREE && boosts->loader)
-		loader_use_trees(boosts->loader);
 	if (boosts_sync(boosts, false) != -E2BIG || !lacks_room(boosts, placed))
 		return QUMUN_EXIT_OK;
 	boosts_remove(boosts, placed);

@@ -77,12 +77,14 @@ int domains_make(const struct topology *topo, enum qumun_dsq dsq, struct domains
 				sizeof(*domains->order));
 	if (!domains->cpus || !domains->llcs || !domains->order)
 		return -ENOMEM;
-	for (uint32_t cpu = 0; cpu < domains->nr_cpu_ids; cpu++)
-		domains->cpus[cpu].next_cpu = cpu;
 	if (many)
 		make_many(domains, topo);
 	else
 		make_one(domains, topo);
+	for (uint32_t cpu = 0; cpu < domains->nr_cpu_ids; cpu++) {
+		if (!topo->cpus[cpu].online)
+			domains->cpus[cpu].next_cpu = domains->llcs[0].first_cpu;
+	}
 	return 0;
 }
 

@@ -16,7 +16,8 @@
  * struct domains - the shape of the machine, as far as queues go
  * @nr_cpu_ids: rows of @cpus
  * @nr_llcs: queues, rows of @llcs
- * @cpus: see struct qumun_cpu_place; CPUs that are offline stand alone in LLC 0
+ * @cpus: see struct qumun_cpu_place; those that are offline lead to LLC 0, for
+ *	tasks that were on them last
  * @llcs: see struct qumun_llc_place
  * @order: @nr_llcs rows of @nr_llcs: for each LLC all of them, nearest first
  */

@@ -804,6 +804,44 @@ static void share_hour(void)
 	run_for(10 * NSEC_PER_SEC);
 }
 
+/*
+ * A crowd confined to one of many LLCs falls behind the clock, all the more since light
+ * tasks elsewhere are far ahead of it. Who sleeps among that crowd gets its share all the same.
+ */
+static void wait_confined(void)
+{
+	struct machine m = { .nr_cpus = 64, .smt = 1, .llc_cpus = 4, .ipi_ns = NSEC_PER_USEC };
+	struct limits limits = { .idle_ns = 100 * NSEC_PER_SEC, .wait_ns = 2 * NSEC_PER_SEC };
+	struct program sleeper = prog_short;
+	struct mask first = { 0 };
+	struct group *g;
+	struct task *t;
+	u64 ran;
+
+	sleeper.burst_lo = sleeper.burst_hi = 5 * NSEC_PER_MSEC;
+	sleeper.sleep_lo = sleeper.sleep_hi = 20 * NSEC_PER_MSEC;
+	start(&m);
+	g = group_new(NULL, 0);
+	for (s32 cpu = 0; cpu < 4; cpu++)
+		mask_set(&first, cpu);
+	for (s32 cpu = 4; cpu < 64; cpu++) {
+		struct mask one = cpu_mask(cpu);
+
+		spawn(&prog_hog, g, nice_weight(19), &one, NSEC_PER_MSEC);
+	}
+	for (u32 i = 0; i < 8; i++)
+		spawn(&prog_hog, g, 100, &first, NSEC_PER_MSEC);
+	t = spawn(&sleeper, g, 100, &first, NSEC_PER_MSEC);
+	check_start(&limits);
+	run_for(2 * NSEC_PER_SEC);
+	ran = task_ran_ns(t);
+	run_for(5 * NSEC_PER_SEC);
+	ran = task_ran_ns(t) - ran;
+	note("the sleeper ran for %.0f ms of 5 s; without others it would for 1000", ran / 1e6);
+	if (ran < 500 * NSEC_PER_MSEC)
+		fail("a sleeper in a confined crowd ran for %.0f ms in 5 s", ran / 1e6);
+}
+
 /* --- work conservation --- */
 
 /* Few tasks that come and go; between select_cpu and enqueue, CPUs become idle. */
@@ -1006,6 +1044,7 @@ const struct sim_case sim_cases[] = {
 	CASE(wait_extremes, "the lightest beside the heaviest", .seeds = 20,
 	     NOTICES(NO_RESCUE, 5)),
 	CASE(wait_crowd, "heavy sleepers that fill a CPU", .seeds = 10, NOTICES(NO_RESCUE, 10)),
+	CASE(wait_confined, "who sleeps in a crowd that is confined to one cache", .seeds = 4),
 	CASE(idle_races, "no CPU idles beside a task that waits", .seeds = 20,
 	     NOTICES(KICKS_LOST, 5)),
 	CASE(idle_unseen, "the same while CPUs take time to be seen as idle", .seeds = 20,

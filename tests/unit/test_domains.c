@@ -138,8 +138,8 @@ static void test_offline(void **state)
 	assert_int_equal(domains.llcs[1].nr_cpus, 3);
 	assert_int_equal(ring_length(&domains, 0), 3);
 	assert_int_equal(ring_length(&domains, 1), 3);
-	assert_int_equal(domains.cpus[0].next_cpu, 0);
-	assert_int_equal(domains.cpus[5].next_cpu, 5);
+	assert_int_equal(domains.cpus[0].next_cpu, domains.llcs[0].first_cpu);
+	assert_int_equal(domains.cpus[5].next_cpu, domains.llcs[0].first_cpu);
 	domains_free(&domains);
 	topology_free(&topo);
 }
