@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* units: src/boost.c src/boost_start.c src/boost_say.c src/boost_answer.c src/boost_map.c src/boost_plan.c src/rules.c */
-/* units: src/trees.c src/procs.c src/config.c src/options.c src/resolve*.c src/cgroup.c */
+/* units: src/trees.c src/procs.c src/config.c src/options.c src/option_table.c src/option_values.c src/resolve*.c src/cgroup.c */
 /* units: src/target.c src/util.c src/log.c */
 /*
  * The daemon's boosts on real cgroups, without BPF: the maps are tables of this file, and it says

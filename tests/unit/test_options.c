@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* units: src/options.c src/config.c src/target.c src/util.c src/log.c */
+/* units: src/options.c src/option_table.c src/option_values.c src/config.c src/target.c src/util.c src/log.c */
 /*
  * options_parse() in this process, with stdout and stderr captured: values, messages, exit codes.
  */
