@@ -53,7 +53,8 @@ static int connect_to(const char *path, int *fd, char *why)
 		return 0;
 	if (errno == ENOENT || errno == ECONNREFUSED)
 		return explain(QUMUN_EXIT_NOT_FOUND, why,
-			       "scx_qumun is not running (nobody listens at %s)", path);
+			       "scx_qumun is not running (nobody listens at %s; sudo scx_qumun starts it)",
+			       path);
 	if (errno == EACCES || errno == EPERM)
 		return explain(QUMUN_EXIT_PRIVILEGE, why, "%s: %s", path, strerror(errno));
 	if (errno == EAGAIN)
@@ -193,4 +194,14 @@ int control_request_at(const char *path, json_t *request, int dir_fd, json_t **a
 int control_request(json_t *request, int dir_fd, json_t **answer, char *why)
 {
 	return control_request_at(CONTROL_SOCKET, request, dir_fd, answer, why);
+}
+
+int control_probe(char *why)
+{
+	int fd = -1;
+	int code = connect_to(CONTROL_SOCKET, &fd, why);
+
+	if (fd >= 0)
+		close(fd);
+	return code;
 }

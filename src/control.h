@@ -58,4 +58,12 @@ int control_request(json_t *request, int dir_fd, json_t **answer, char *why);
 /** control_request_at - the same, to another socket; for tests */
 int control_request_at(const char *path, json_t *request, int dir_fd, json_t **answer, char *why);
 
+/**
+ * control_probe - does a daemon listen? For those to whom preparing a request is a burden.
+ * @why: as above
+ *
+ * Returns QUMUN_EXIT_OK, or what control_request() would.
+ */
+int control_probe(char *why);
+
 #endif /* QUMUN_CONTROL_H */

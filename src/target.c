@@ -41,6 +41,24 @@ static int refuse(char *why, const char *fmt, ...)
 	return QUMUN_EXIT_USAGE;
 }
 
+/*
+ * "container:web:8192", as --boost has it: the weight at the end is not a part of the target, and
+ * what takes a target alone should say so.
+ */
+static bool ends_in_weight(const char *name)
+{
+	const char *colon = strrchr(name, ':');
+
+	return colon && colon[1] && !colon[1 + strspn(colon + 1, DIGITS)];
+}
+
+static int refuse_weight(const char *name, char *why)
+{
+	return refuse(why, "'%s' looks like a weight (--weight=%s, in the config file weight = %s; only "
+		      "--boost has it behind the target)", strrchr(name, ':'), strrchr(name, ':') + 1,
+		      strrchr(name, ':') + 1);
+}
+
 /* Copies @len bytes into *@slot. */
 static int keep(char **slot, const char *text, size_t len, char *why)
 {
@@ -190,6 +208,9 @@ int target_parse(const char *text, struct target *target, char *why)
 		if (strncmp(text, forms[i].prefix, len))
 			continue;
 		target->kind = forms[i].kind;
+		if (target->kind != TARGET_CGROUP && target->kind != TARGET_PID &&
+		    ends_in_weight(text + len))
+			return refuse_weight(text, why);
 		return forms[i].parse(text + (*text == '/' ? 0 : len), target, why);
 	}
 	return refuse(why, "not a target (an absolute path of a cgroup, container:NAME, "

@@ -380,8 +380,10 @@ static int list(const struct request *request)
 	} else if (request->json) {
 		json_dumpf(answer, stdout, JSON_COMPACT);
 		putchar('\n');
-	} else {
+	} else if (json_array_size(json_object_get(answer, "rules"))) {
 		print_rules(json_object_get(answer, "rules"));
+	} else {
+		log_info("boost: nothing is boosted");
 	}
 	json_decref(answer);
 	return code;

@@ -138,6 +138,11 @@ static void boost_myself(const char *command, uint64_t weight)
 	char place_why[RUN_WHY_LEN], why[CONTROL_WHY_LEN];
 	struct run_place place;
 
+	/* Without a daemon a scope or a cgroup would be made for nothing. */
+	if (control_probe(why)) {
+		log_warn("run: not boosted: %s", why);
+		return;
+	}
 	if (run_place_enter(command, &place, place_why))
 		log_warn("run: not boosted: %s", place_why);
 	else if (request(&place, weight, why))
