@@ -14,6 +14,7 @@ BPFTOOL ?= $(or $(shell PATH="$$PATH:/usr/sbin:/sbin" command -v bpftool),bpftoo
 INSTALL ?= install
 
 PREFIX ?= /usr/local
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 O ?= build
 
 ifeq ($(V),1)
@@ -249,10 +250,14 @@ install: scx_qumun ## install below $(DESTDIR)$(PREFIX)
 	@# `scx_qumun run` is for everybody, and a normal user's PATH may lack sbin.
 	$(Q)$(INSTALL) -d '$(DESTDIR)$(PREFIX)/bin'
 	$(Q)ln -sf ../sbin/scx_qumun '$(DESTDIR)$(PREFIX)/bin/scx_qumun'
+	$(Q)$(INSTALL) -d '$(DESTDIR)$(UNITDIR)'
+	$(Q)sed 's|@SBINDIR@|$(PREFIX)/sbin|' scripts/dist/scx_qumun.service.in > \
+		'$(DESTDIR)$(UNITDIR)/scx_qumun.service'
 
 .PHONY: uninstall
 uninstall: ## remove what install has installed
-	$(Q)rm -f '$(DESTDIR)$(PREFIX)/sbin/scx_qumun' '$(DESTDIR)$(PREFIX)/bin/scx_qumun'
+	$(Q)rm -f '$(DESTDIR)$(PREFIX)/sbin/scx_qumun' '$(DESTDIR)$(PREFIX)/bin/scx_qumun' \
+		'$(DESTDIR)$(UNITDIR)/scx_qumun.service'
 
 .PHONY: clean
 clean: ## remove what was built
@@ -262,4 +267,4 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z_.-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
 	@echo "Variables: V=1 shows the commands; DEMO=1 makes 'run' show the comparison on this machine;"
-	@echo "CC, CLANG, BPFTOOL, CFLAGS, LDFLAGS, PREFIX, DESTDIR, O as usual."
+	@echo "CC, CLANG, BPFTOOL, CFLAGS, LDFLAGS, PREFIX, DESTDIR, UNITDIR, O as usual."

@@ -248,6 +248,32 @@ test_off() {
 	start_daemon
 }
 
+# --- the unit that is installed ---------------------------------------------------
+
+enabled_again() { [[ $(cat /sys/kernel/sched_ext/state) == enabled && $(systemctl show -P MainPID scx_qumun) != "$1" ]]; }
+
+test_service() {
+	local pid
+	stop_daemon
+	sed 's|@SBINDIR@|/opt/host|' /opt/host/scx_qumun.service.in >/run/systemd/system/scx_qumun.service
+	systemctl daemon-reload
+	printf '[boost noise]\ntarget = unit:noise\nweight = 512\n' >/etc/scx_qumun.conf
+	ok 'service: starts' systemctl start scx_qumun
+	ok 'service: schedules' until_true 60 grep -q enabled /sys/kernel/sched_ext/state
+	pid=$(systemctl show -P MainPID scx_qumun)
+	printf '[boost noise]\ntarget = unit:noise\nweight = 256\n' >/etc/scx_qumun.conf
+	ok 'service: reload' systemctl reload scx_qumun
+	ok 'service: the boost has its new weight' until_true 60 sh -c "$Q boost list | grep -q 256"
+	ok 'service: it is the same process' test "$pid" = "$(systemctl show -P MainPID scx_qumun)"
+	kill -KILL "$pid"
+	ok 'service: started again after SIGKILL' until_true 60 enabled_again "$pid"
+	ok 'service: stops' systemctl stop scx_qumun
+	ok 'service: the scheduler is off' grep -q disabled /sys/kernel/sched_ext/state
+	rm /etc/scx_qumun.conf /run/systemd/system/scx_qumun.service
+	systemctl daemon-reload
+	start_daemon
+}
+
 # --- all of it ------------------------------------------------------------------
 
 if ! "$Q" --version >/dev/null 2>&1; then
@@ -265,7 +291,7 @@ until_true 120 systemctl is-active user@1000 user@1001
 start_daemon "${DAEMON_ARGS:---stats=0}"
 ok 'the daemon runs as a unit' systemctl is-active scheduler
 
-(($#)) || set -- containerd pod podman unit user root names pick off
+(($#)) || set -- containerd pod podman unit user root names pick off service
 for test; do
 	note "--- $test, at $SECONDS s"
 	"test_$test"

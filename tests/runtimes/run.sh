@@ -23,4 +23,5 @@ console=()
 exec scripts/vm-systemd.sh --smp 2 --timeout 1500 "${console[@]}" \
 	--file "$binary:/opt/host/scx_qumun" --file "$PWD/tests/runtimes/guest.sh:/opt/host/guest.sh" \
 	--file "$PWD/tests/runtimes/lib.sh:/opt/host/lib.sh" \
+	--file "$PWD/scripts/dist/scx_qumun.service.in:/opt/host/scx_qumun.service.in" \
 	"${KERNEL:-7.3}" -- bash /opt/host/guest.sh "$@"
