@@ -35,7 +35,7 @@ struct parser {
 __attribute__((format(printf, 1, 2)))
 int usage_error(const char *fmt, ...);
 
-/** option_prefix - what stands before a name in messages: dashes, or the place in the config file */
+/** option_prefix - what stands before a name in messages: dashes, or the place in the file */
 const char *option_prefix(const struct parser *ps, const struct option_row *row);
 
 /*

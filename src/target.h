@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a user wants to boost, as text → one struct. Text only, nothing is looked up: see resolve.h.
+ * What a user wants to boost: from its text to one struct. Nothing is looked up: see resolve.h.
  */
 #ifndef QUMUN_TARGET_H
 #define QUMUN_TARGET_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * scx_qumun VERB …: what can be asked of a running scheduler, or without one. Each has a file of its
- * own, src/verb_NAME.c, and a row in src/verb.c. No verb: schedule.
+ * scx_qumun VERB …: what can be asked of a running scheduler, or without one. Each has a file of
+ * its own, src/verb_NAME.c, and a row in src/verb.c. No verb: schedule.
  */
 #ifndef QUMUN_VERB_H
 #define QUMUN_VERB_H

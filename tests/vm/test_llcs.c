@@ -31,26 +31,12 @@ static unsigned long counted(struct daemon *d, const char *label)
 	return sum;
 }
 
-/* @nr hogs in each of two cgroups. */
-static void start_hogs(pid_t *hogs, int nr)
-{
-	struct task_spec spec = TASK_SPEC_DEFAULT;
-
-	cg_create(BOOSTED);
-	cg_create(OTHER);
-	spec.cgroup = BOOSTED;
-	hogs_start(hogs, nr, &spec);
-	spec.cgroup = OTHER;
-	hogs_start(hogs + nr, nr, &spec);
-}
-
 VM_TEST(llcs_share, .about = "80 and 20 % across two caches, wherever the tasks began",
 	.group = "llcs")
 {
-	int nr = nr_cpus(), half = nr / 2;
 	pid_t hogs[64];
+	int nr = start_two_groups(hogs, BOOSTED), half = nr / 2;
 
-	start_hogs(hogs, nr);
 	/* Control: where tasks cannot move, shares cannot follow weights. */
 	confine(hogs, nr, 0, half - 1);
 	confine(hogs + nr, nr, half, nr - 1);
@@ -68,8 +54,7 @@ VM_TEST(llcs_share, .about = "80 and 20 % across two caches, wherever the tasks 
 	check_share("one queue", hogs, nr, 6000, 80);
 	CHECK(!counted(&daemon1, "stolen="), "there is another queue");
 	daemon_stop_beside(&daemon1, hogs, 2 * nr);
-	hogs_stop(hogs, 2 * nr);
-	cg_remove(CGROUP_ROOT "/vmtest");
+	stop_two_groups(hogs, nr);
 }
 
 VM_TEST(llcs_crowd, .about = "what waits in a crowded cache runs on idle CPUs of the other one",
