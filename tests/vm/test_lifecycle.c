@@ -96,8 +96,9 @@ VM_TEST(stats, .about = "--stats prints one line per interval, with figures that
 
 	cg_create(spec.cgroup);
 	hogs_start(hogs, nr, &spec);
-	daemon_start(&daemon1, ARGS("--stats", "1", "--boost-cgroup=" CGROUP_ROOT "/stats"));
-	sleep_ms(5500);
+	daemon_start_beside(&daemon1, hogs, nr,
+			    ARGS("--stats", "1", "--boost-cgroup=" CGROUP_ROOT "/stats"));
+	sleep_ms(5000);
 	daemon_stop(&daemon1);
 	hogs_stop(hogs, nr);
 	cg_remove(spec.cgroup);
