@@ -28,6 +28,9 @@
 #define POD_LEN		253
 #define LABEL_LEN	63
 
+/* More digits than any weight has, so that what is called one fits into a message. */
+#define WEIGHT_DIGITS	9
+
 #define TREE		"/tree"
 
 __attribute__((format(printf, 2, 3)))
@@ -48,8 +51,9 @@ static int refuse(char *why, const char *fmt, ...)
 static bool ends_in_weight(const char *name)
 {
 	const char *colon = strrchr(name, ':');
+	size_t digits = colon ? strspn(colon + 1, DIGITS) : 0;
 
-	return colon && colon[1] && !colon[1 + strspn(colon + 1, DIGITS)];
+	return digits && digits <= WEIGHT_DIGITS && !colon[1 + digits];
 }
 
 static int refuse_weight(const char *name, char *why)

@@ -130,6 +130,9 @@ static void test_refuses(void **state)
 		{ "container:a*", "container:NAME" },
 		{ "container:a\x1b[2J", "container:NAME" },
 		{ "container:gr\xc3\xbcn", "container:NAME" },
+		{ "container:web:8192", "looks like a weight" },
+		/* Too long for one, and for a message. */
+		{ "container:web:0123456789", "container:NAME" },
 		{ "pod:", "pod:NAMESPACE/NAME" },
 		{ "pod:web", "pod:NAMESPACE/NAME" },
 		{ "pod:/web", "pod:NAMESPACE/NAME" },
