@@ -22,6 +22,8 @@
 # --cpu max,vendor=GenuineIntel,level=0x1e  (without level= QEMU 10 aborts when
 # the guest reads CPUID leaf 0x1f).
 #
+# A guest that does not come up in two minutes is booted again, twice at most.
+#
 # stdout: what CMD wrote to its stdout and stderr.  Exit status: that of CMD;
 # 124 after the timeout; 125 when the VM died before CMD ended (a panic, QEMU
 # refused to start ...); 2 usage; 6 a tool is missing.  After 124 and 125 the
@@ -42,6 +44,9 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib/vm-guest.sh"
 
 smp=2 cpu=max mem=1G timeout=120 console='' append=''
+# How long a guest may need until its first program runs: 5 s, or some 20 on a
+# busy host.
+boot_seconds=120
 files=() qemu_extra=()
 
 while (($#)); do
@@ -144,12 +149,35 @@ args=(
 	-append "console=ttyS0,115200 loglevel=5 panic=-1 nokaslr no_timer_check rcupdate.rcu_cpu_stall_timeout=90$append"
 	"${qemu_extra[@]}"
 )
+# boot: one try.  Sets qemu_status; fails if the guest's first program did not
+# begin in time.
+boot() {
+	local begin=$SECONDS
+	qemu_status=0
+	timeout -s KILL "$timeout" "$qemu" "${args[@]}" </dev/null >"$work/qemu.log" 2>&1 4>&- &
+	qemu_pid=$!
+	while [[ ! -e $work/status.started ]] && kill -0 "$qemu_pid" 2>/dev/null; do
+		if ((SECONDS - begin >= boot_seconds)); then
+			# `timeout` leads a process group of its own.
+			kill -KILL -- "-$qemu_pid" 2>/dev/null || true
+			wait "$qemu_pid" 2>/dev/null || true
+			qemu_pid=''
+			return 1
+		fi
+		sleep 0.2
+	done
+	wait "$qemu_pid" 2>/dev/null || qemu_status=$?
+	qemu_pid=''
+}
+
 start=$SECONDS
-timeout -s KILL "$timeout" "$qemu" "${args[@]}" </dev/null >"$work/qemu.log" 2>&1 4>&- &
-qemu_pid=$!
-qemu_status=0
-wait "$qemu_pid" 2>/dev/null || qemu_status=$?
-qemu_pid=''
+# An emulated machine may stand still on its way up, without a word on the
+# console (seen once in some hundreds of boots).  Nothing of CMD has run then.
+for try in 1 2 3; do
+	boot && break
+	say "the VM has not come up in $boot_seconds s (try $try of 3)"
+	start=$SECONDS
+done
 exec 4>&-
 wait "$relay_pid"
 
@@ -159,6 +187,9 @@ fi
 if ((qemu_status == 137 && SECONDS - start >= timeout)); then
 	status=124
 	say "no end after $timeout s; the last lines of the console:"
+elif [[ ! -e $work/status.started ]]; then
+	status=125
+	say "the VM did not come up; the last lines of the console:"
 else
 	status=125
 	say "the VM ended before the command did; the last lines of the console:"

@@ -91,6 +91,7 @@ guest_first_program() {
 		/bin/busybox mount -t proc proc /proc
 		/bin/busybox --install -s /bin 2>/dev/null
 		mount -t devtmpfs devtmpfs /dev
+		printf '\036vm-run-start\n' >/dev/ttyS1
 		mkdir /disk
 		# The disk may come late, and --qemu-arg may have brought others.
 		for try in $(seq 60); do

@@ -7,7 +7,7 @@
 # makes it unlikely in a program's own output; it need not begin a line, since
 # the output may end without a newline.
 readonly GUEST_MARK=$'\x1e''vm-run-exit='
-# Where it matters whether the command ran at all: a line before everything.
+# A line before everything: whether the command ran at all.
 readonly GUEST_START=$'\x1e''vm-run-start'
 
 # guest_kernel SCRIPTS KERNEL: prints the path of the kernel image.
@@ -65,6 +65,7 @@ guest_init() {
 		cd /root
 		# Held open: every last close would wait for the port to drain.
 		exec 3>/dev/ttyS1
+		printf '\036vm-run-start\n' >&3
 		sh /etc/vm-run/command </dev/null >&3 2>&1 3>&-
 		status=$?
 		# Whatever the command left running must not write behind the mark.
