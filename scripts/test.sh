@@ -68,7 +68,11 @@ report() {
 	local name=$1
 	{
 		printf '== %s: %s\n' "$name" "$(count "$out/$name.tap")"
-		grep -E '^not ok|# SKIP' "$out/$name.tap" || true
+		# With a failure what TAP has around it.
+		awk '/^not ok/ { print said $0; said = ""; told = 1; next }
+			/^ok/ { told = 0; said = ""; if (/# SKIP/) print; next }
+			/^#/ && told { print; next }
+			/^#/ { said = said $0 "\n" }' "$out/$name.tap"
 		if grep -q '^not ok' "$out/$name.tap"; then
 			sed 's/^/#   /' "$out/$name.err" | tail -n 40
 		fi
