@@ -90,10 +90,11 @@ $(O)/src/%.o: src/%.c | $(SKEL)
 
 # The version is in the text of --version, and changes without any file doing so.
 $(O)/src/options.o: $(O)/version
-$(O)/version: .FORCE
+.PHONY: version-check
+version-check:
+$(O)/version: version-check
 	@mkdir -p $(@D)
 	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
-.FORCE:
 
 $(O)/scx_qumun.bpf.o: bpf/scx_qumun.bpf.c
 	$(say) BPF $<
