@@ -134,8 +134,8 @@ static u64 policy_slice_on(const struct domain *dom, const struct cpu_run *run)
  */
 static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx)
 {
-	struct domain *dom = domain_of(tctx->llc);
 	u64 jiffies = bpf_jiffies64();
+	struct domain *dom;
 	u32 weight;
 
 	if (!tctx->boost || tctx->boost_read != jiffies) {
@@ -145,6 +145,7 @@ static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx)
 	weight = qm_weight(p->scx.weight, tctx->boost);
 	if (weight == tctx->weight)
 		return;
+	dom = domain_of(tctx->llc);
 	if (tctx->joined && dom) {
 		bpf_spin_lock(&dom->lock);
 		qm_clock_leave(&dom->clock, tctx->weight, tctx->vruntime);
@@ -338,9 +339,9 @@ struct waking {
 	u32 boost;
 };
 
-static void policy_wake(struct waking *w, const struct task_ctx *tctx, u64 v)
+static void policy_wake(struct waking *w, const struct task_ctx *tctx, u64 v, u64 now_ns)
 {
-	w->now_ns = compat_now();
+	w->now_ns = now_ns;
 	w->v = v;
 	w->burst_ns = tctx->burst_ns;
 	w->spare_ns = qm_clamp(2 * tctx->burst_ns, SPARE_MIN_NS, SPARE_MAX_NS);

@@ -47,9 +47,9 @@ __u32 features;
 
 /* Insert @p where it runs at once, or next; select_cpu returns that CPU. */
 static __always_inline s32 run_on(struct domain *dom, struct task_struct *p, struct task_ctx *tctx,
-				  s32 cpu, u64 enq_flags, enum qumun_stat why)
+				  s32 cpu, u64 now_ns, u64 enq_flags, enum qumun_stat why)
 {
-	tctx->queued_ns = compat_now();
+	tctx->queued_ns = now_ns;
 	compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(dom), enq_flags);
 	stat_inc(why);
 	return cpu;
@@ -67,39 +67,41 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 	struct cpu_run *waker = cpu_run(waker_cpu);
 	struct domain *home, *dom = waker ? domain_at(waker) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
+	u64 now_ns = compat_now();
 	struct waking w = {};
 
 	if (!dom || !tctx)
 		return prev_cpu;
 	if (is_woken) {
-		clock_update(compat_now());
+		clock_update(now_ns);
 		policy_update_weight(p, tctx);
 		home = config.nr_llcs > 1 ? domain_of(tctx->llc) : dom;
 		if (!home)
 			return prev_cpu;
-		policy_wake(&w, tctx, qm_later(tctx->vruntime, policy_floor(clock_beside(home))));
+		policy_wake(&w, tctx, qm_later(tctx->vruntime, policy_floor(clock_beside(home))),
+			    now_ns);
 		if (wake_flags & SCX_WAKE_SYNC) {
 			policy_wake_message(&w);
-			note_promise(waker, w.now_ns);
+			note_promise(waker, now_ns);
 			follows = may_follow(dom, waker, p, &w);
 		}
 	}
 	if (follows && waker->sync_trust >= SYNC_TRUST_ENOUGH) {
 		waker->bypasses++;
-		return run_on(dom, p, tctx, waker_cpu, 0, QUMUN_STAT_NEXT);
+		return run_on(dom, p, tctx, waker_cpu, now_ns, 0, QUMUN_STAT_NEXT);
 	}
 	cpu = idle_select_cpu(p, tctx, prev_cpu, wake_flags, &is_idle);
 	if (is_idle)
-		return run_on(dom, p, tctx, cpu, 0, QUMUN_STAT_IDLE);
+		return run_on(dom, p, tctx, cpu, now_ns, 0, QUMUN_STAT_IDLE);
 	if (is_woken && policy_may_preempt(dom, &w)) {
 		s32 taken_cpu = preempt_pick_cpu(p, prev_cpu, wake_flags, &w);
 
 		if (taken_cpu >= 0)
-			return run_on(dom, p, tctx, taken_cpu, SCX_ENQ_PREEMPT, QUMUN_STAT_PREEMPT);
+			return run_on(dom, p, tctx, taken_cpu, now_ns, SCX_ENQ_PREEMPT, QUMUN_STAT_PREEMPT);
 	}
 	if (follows) {
 		waker->bypasses++;
-		return run_on(dom, p, tctx, waker_cpu, 0, QUMUN_STAT_NEXT);
+		return run_on(dom, p, tctx, waker_cpu, now_ns, 0, QUMUN_STAT_NEXT);
 	}
 	return cpu;
 }
@@ -138,7 +140,7 @@ static void enqueue_pinned(struct domain *dom, struct cpu_run *run, struct task_
 		beside = qm_earlier(beside, first);
 	policy_join(dom, tctx, policy_floor(beside), QM_DEBT_WAITING);
 	if (woken) {
-		policy_wake(&w, tctx, tctx->vruntime);
+		policy_wake(&w, tctx, tctx->vruntime, compat_now());
 		/* Woken by the one that runs here, perhaps, which then looks busy for ever. */
 		if (cpu == (s32)bpf_get_smp_processor_id())
 			policy_wake_patient(&w);
