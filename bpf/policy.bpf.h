@@ -74,8 +74,8 @@
  *
  *	it is ahead		v + spare < v_victim, and it has used more than
  *				`spare` since *it* slept last
- *	it takes longer		the rest of its usual burst is more than three
- *				times the whole burst of the other one
+ *	it takes longer		the rest of its usual burst is longer than the
+ *				whole burst of the other one
  *
  * A burst is what a task uses from one sleep to the next, a decayed average;
  * spare is two bursts of the waking task, 0.2 to 1 ms. So whoever only runs for
@@ -318,7 +318,6 @@ static bool policy_is_overdue(const struct task_ctx *tctx, u64 now_ns)
  */
 #define SPARE_MIN_NS		200000
 #define SPARE_MAX_NS		1000000
-#define SHORTER_TIMES		3
 #define SENDER_SPARE_NS		2000000
 
 /**
@@ -394,8 +393,9 @@ static bool policy_is_bypassed(const struct domain *dom, const struct cpu_run *r
 
 /*
  * By how much the task that runs on a CPU has to give way to one that wakes up, in ns;
- * 0 if it is not to. Either it is about to run for so much longer that the other one is
- * done before that matters, or it is ahead, and no longer to be spared.
+ * 0 if it is not to. Either it is about to run for longer than the other one will (whoever
+ * takes less time first: so the sum of all waits is smallest), or it is ahead, and no longer
+ * to be spared.
  */
 static s64 policy_lead(const struct domain *dom, const struct cpu_run *run,
 		       const struct waking *w)
@@ -408,7 +408,7 @@ static s64 policy_lead(const struct domain *dom, const struct cpu_run *run,
 		return 0;
 	if (run->boost == w->boost && (run->sends || run->sync_ns) && ran_ns < w->sender_spare_ns)
 		return 0;
-	lead = run->burst_ns - awake_ns - SHORTER_TIMES * w->burst_ns;
+	lead = run->burst_ns - awake_ns - w->burst_ns;
 	if (lead > 0)
 		return lead;
 	if (awake_ns < w->spare_ns)
