@@ -192,6 +192,8 @@ static __always_inline u64 clock_beside(const struct domain *dom)
  * @turn: counts dispatches that could not tell which queue comes first
  * @llc: whose queue it serves
  * @next_cpu: see struct qumun_cpu_place
+ * @next_sibling: likewise
+ * @better_cpu: number, plus one, of a CPU that was claimed for the task that runs here
  * @far_check_ns: when it looks next into the queue of another LLC
  * @far_turn: into which one
  * @far_empty: how many looks in a row have found nobody there who could run here
@@ -217,6 +219,8 @@ struct cpu_run {
 	u32 turn;
 	u32 llc;
 	u32 next_cpu;
+	u32 next_sibling;
+	u32 better_cpu;
 	u64 far_check_ns;
 	u32 far_turn;
 	u32 far_empty;
@@ -296,6 +300,31 @@ static __always_inline bool is_pinned(const struct task_struct *p)
 	if (p->migration_disabled == 1)
 		return (u64)bpf_get_current_task() != (u64)p;
 	return p->migration_disabled;
+}
+
+/*
+ * How often the trampoline forbids *current* to migrate while we run, 0 or 1: kernels and
+ * their configurations differ. Only an idle task, which never asks for that itself, shows it;
+ * until one has been seen, nobody is moved. (Not static: clang would make a byte of it, and
+ * leave the old size in BTF.)
+ */
+__u32 trampoline_pins;
+
+static __always_inline void learn_trampoline(void)
+{
+	const struct task_struct *curr = bpf_get_current_task_btf();
+
+	if (!trampoline_pins && (curr->flags & PF_IDLE) && curr->migration_disabled)
+		trampoline_pins = 1;
+}
+
+/*
+ * May @p, which is *current*, be moved to another CPU? With a wrong yes it would wait there
+ * for ever.
+ */
+static __always_inline bool may_migrate(const struct task_struct *p)
+{
+	return p->nr_cpus_allowed > 1 && p->migration_disabled <= trampoline_pins;
 }
 
 #endif /* QUMUN_CTX_BPF_H */

@@ -178,6 +178,32 @@ static void enqueue_shared(struct domain *dom, const struct cpu_run *run, struct
 	wake_idle_cpu(p, tctx);
 }
 
+/*
+ * The only task of its CPU, which dispatch has not kept, since there is a better CPU: that one
+ * will find it in its queue. (An insert into its local queue would be shorter, but if the
+ * task's affinity changed before the kernel gets to that, it would end us.) The kernel has
+ * already decided to be idle here: a task that stays needs a kick.
+ */
+static void enqueue_last(struct domain *dom, struct cpu_run *run, struct task_struct *p,
+			 struct task_ctx *tctx, s32 cpu, u64 enq_flags)
+{
+	s32 better_cpu = (s32)run->better_cpu - 1;
+	struct cpu_run *better = cpu_run(better_cpu);
+
+	if (better_cpu >= 0 && better) {
+		run->better_cpu = 0;
+		enqueue_waiting(p, tctx, QUEUE_LLC(better->llc), DSQ_LLC(better->llc),
+				policy_slice(dom), enq_flags);
+		stat_inc(QUMUN_STAT_MOVED);
+		scx_bpf_kick_cpu(better_cpu, SCX_KICK_IDLE);
+		return;
+	}
+	tctx->queued_ns = compat_now();
+	compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(dom), enq_flags);
+	stat_inc(QUMUN_STAT_KEPT);
+	scx_bpf_kick_cpu(cpu, 0);
+}
+
 void SEC("struct_ops/qumun_enqueue")
 BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 {
@@ -197,6 +223,10 @@ BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 		stat_inc(QUMUN_STAT_NO_CTX);
 		return;
 	}
+	if (enq_flags & SCX_ENQ_LAST) {
+		enqueue_last(dom, run, p, tctx, cpu, enq_flags);
+		return;
+	}
 	policy_be_home(dom, tctx, run);
 	policy_update_weight(p, tctx);
 	if (is_pinned(p))
@@ -211,6 +241,36 @@ static void keep_running(const struct domain *dom, const struct cpu_run *run,
 {
 	prev->scx.slice = policy_slice_on(dom, run);
 	stat_inc(QUMUN_STAT_KEPT);
+}
+
+/* Are there CPUs that are better than others, so that it matters where a task runs on? */
+static bool cpus_differ(void)
+{
+	return config.smt || config.own_tiers;
+}
+
+/* Shall @prev, the only one who wants this CPU, go on elsewhere? See enqueue_last(). */
+static bool leave_for_better(struct cpu_run *run, s32 cpu, struct task_struct *prev,
+			     const struct task_ctx *tctx, const struct waiting *w)
+{
+	s32 better_cpu;
+
+	if (!cpus_differ() || !nobody_waits_here(w) || w->far == HEAD_FOUND || !may_migrate(prev))
+		return false;
+	better_cpu = idle_pick_better(prev, tctx, run, cpu);
+	run->better_cpu = better_cpu + 1;
+	return better_cpu >= 0;
+}
+
+/* Nothing came of it: somebody else came, and @prev went back to a queue. */
+static void give_back_better(struct cpu_run *run)
+{
+	s32 better_cpu = (s32)run->better_cpu - 1;
+
+	if (better_cpu < 0)
+		return;
+	run->better_cpu = 0;
+	scx_bpf_kick_cpu(better_cpu, SCX_KICK_IDLE);
 }
 
 /*
@@ -265,6 +325,8 @@ static bool run_first_or_keep(struct domain *dom, struct cpu_run *run, s32 cpu,
 	if (prev) {
 		tctx = task_ctx(prev);
 		if (tctx && prev_is_first(dom, run, prev, tctx, &w, first_v)) {
+			if (leave_for_better(run, cpu, prev, tctx, &w))
+				return false;
 			keep_running(dom, run, prev);
 			return true;
 		}
@@ -286,6 +348,8 @@ BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 	if (!run || !dom)
 		return;
 	run->bypasses = 0;
+	if (cpus_differ())
+		give_back_better(run);
 	if ((dom->nr_waiting || run->nr_waiting) && rescue(run, cpu))
 		return;
 	if (prev_wants) {
@@ -331,6 +395,8 @@ BPF_PROG(qumun_running, struct task_struct *p)
 	if (!tctx || !run || !dom)
 		return;
 	stat_inc(QUMUN_STAT_SWITCHES);
+	if (cpus_differ())
+		learn_trampoline();
 	queue_count(tctx, QUEUE_NONE);
 	count_wait(tctx, now_ns);
 	clock_update(now_ns);
@@ -454,6 +520,7 @@ static s32 init_cpu(u32 cpu)
 		return -1;
 	run->llc = place->llc;
 	run->next_cpu = place->next_cpu;
+	run->next_sibling = place->next_sibling;
 	return scx_bpf_create_dsq(DSQ_CPU(cpu), -1);
 }
 

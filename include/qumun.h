@@ -142,10 +142,12 @@ struct qumun_tiers {
  * struct qumun_cpu_place - row of "cpu_places", by CPU number
  * @llc: whose queue it serves, 0..nr_llcs-1
  * @next_cpu: the next CPU of the same LLC; after the last one, the first
+ * @next_sibling: the next CPU of the same core, likewise; itself where there is no SMT
  */
 struct qumun_cpu_place {
 	__u32 llc;
 	__u32 next_cpu;
+	__u32 next_sibling;
 };
 
 /**

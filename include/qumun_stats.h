@@ -16,6 +16,7 @@
 	X(PINNED,	"pinned",   "queued for the one CPU that they may use")	\
 	X(KTHREAD,	"kthread",  "per-CPU kernel threads, run next")		\
 	X(KEPT,		"kept",     "ran on at the end of their slice")		\
+	X(MOVED,	"moved",    "went on at a better CPU that was idle")	\
 	X(RUN_NS,	"run",      "CPU time used, in ns")			\
 	X(BOOST_NS,	"boosted",  "of it by boosted cgroups, in ns")		\
 	X(RESCUED,	"rescued",  "had waited too long and went first")	\

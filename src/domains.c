@@ -24,6 +24,18 @@ static int next_in_llc(const struct topology *topo, int llc, int cpu)
 	return -1;
 }
 
+/* The next CPU of the same core; itself, if it has none but this one. */
+static uint32_t next_sibling(const struct topology *topo, uint32_t cpu)
+{
+	uint32_t next = cpu;
+
+	do
+		next = next + 1 < topo->nr_cpu_ids ? next + 1 : 0;
+	while (next != cpu &&
+	       (!topo->cpus[next].online || topo->cpus[next].core != topo->cpus[cpu].core));
+	return next;
+}
+
 /* Puts the CPUs of a last-level cache into a queue, behind @last; returns the last one. */
 static int add_llc(struct domains *domains, const struct topology *topo, int llc, uint32_t queue,
 		   int last)
@@ -38,6 +50,7 @@ static int add_llc(struct domains *domains, const struct topology *topo, int llc
 		domains->cpus[cpu] = (struct qumun_cpu_place){
 			.llc = queue,
 			.next_cpu = place->first_cpu,
+			.next_sibling = next_sibling(topo, (uint32_t)cpu),
 		};
 		place->nr_cpus++;
 		last = cpu;
@@ -82,8 +95,10 @@ int domains_make(const struct topology *topo, enum qumun_dsq dsq, struct domains
 	else
 		make_one(domains, topo);
 	for (uint32_t cpu = 0; cpu < domains->nr_cpu_ids; cpu++) {
-		if (!topo->cpus[cpu].online)
-			domains->cpus[cpu].next_cpu = domains->llcs[0].first_cpu;
+		if (topo->cpus[cpu].online)
+			continue;
+		domains->cpus[cpu].next_cpu = domains->llcs[0].first_cpu;
+		domains->cpus[cpu].next_sibling = cpu;
 	}
 	return 0;
 }

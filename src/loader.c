@@ -130,7 +130,7 @@ int loader_probe(void)
  * others. Without them it gives tasks that must not migrate, and tasks that are
  * about to end, the CPU for 20 ms, past the policy.
  */
-static uint64_t ops_flags(uint32_t *features)
+static uint64_t ops_flags(const struct qumun_config *config, uint32_t *features)
 {
 	uint64_t flags = 0, flag;
 
@@ -140,6 +140,10 @@ static uint64_t ops_flags(uint32_t *features)
 		flags |= flag;
 		*features |= 1U << QUMUN_FEATURE_ENQ_MIGRATION_DISABLED;
 	}
+	/* Only where the policy may have another place for a CPU's only task. */
+	if ((config->smt || config->own_tiers) &&
+	    btf_enum_value(kernel_btf, "scx_ops_flags", "SCX_OPS_ENQ_LAST", &flag))
+		flags |= flag;
 	return flags;
 }
 
@@ -220,7 +224,7 @@ static int configure(struct loader *loader, const struct loader_params *params)
 
 	skel->rodata->config = params->config;
 	skel->rodata->exit_dump_len = dump_len;
-	skel->struct_ops.qumun_ops->flags = ops_flags(&skel->bss->features);
+	skel->struct_ops.qumun_ops->flags = ops_flags(&params->config, &skel->bss->features);
 	skel->struct_ops.qumun_ops->timeout_ms = params->timeout_ms;
 	skel->struct_ops.qumun_ops->exit_dump_len = dump_len;
 	skel->struct_ops.qumun_ops->hotplug_seq = params->hotplug_seq;

@@ -21,6 +21,7 @@ static const struct {
 	{ "scx_kick_flags",   "SCX_KICK_IDLE",	1 },
 	{ "scx_pick_idle_cpu_flags", "SCX_PICK_IDLE_CORE", 1 },
 	{ "scx_enq_flags",    "SCX_ENQ_PREEMPT", 1ULL << 32 },
+	{ "scx_enq_flags",    "SCX_ENQ_LAST",	1ULL << 41 },
 	{ "scx_wake_flags",   "SCX_WAKE_TTWU",	8 },
 	{ "scx_wake_flags",   "SCX_WAKE_SYNC",	16 },
 };

@@ -67,6 +67,7 @@ enum {
 /* include/linux/sched.h: in place since long before sched_ext. */
 enum {
 	TASK_RUNNING			= 0,
+	PF_IDLE				= 0x00000002,
 	PF_KTHREAD			= 0x00200000,
 };
 
@@ -83,6 +84,7 @@ enum {
 #define SCX_KICK_IDLE		1ULL
 #define SCX_PICK_IDLE_CORE	1ULL
 #define SCX_ENQ_PREEMPT		(1ULL << 32)
+#define SCX_ENQ_LAST		(1ULL << 41)
 #define SCX_WAKE_TTWU		8
 #define SCX_WAKE_SYNC		16
 

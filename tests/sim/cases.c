@@ -944,6 +944,36 @@ static void place_domains(void)
 	place_on(m, true);
 }
 
+/*
+ * Hogs that were crowded together, until they may run anywhere: they are not more than CPUs, and
+ * never sleep, so that nobody but the policy can move them to better ones.
+ */
+static void place_moves(void)
+{
+	struct machine m = random_topology(48);
+	struct limits limits = { .idle_ns = 2 * TICK_NS };
+	struct mask all;
+	u32 nr;
+
+	random_wishes(&m);
+	start(&m);
+	make_groups();
+	nr = rnd_in(1, m.nr_cpus);
+	for (u32 i = 0; i < nr; i++) {
+		struct mask mask = random_mask();
+
+		spawn(&prog_hog, groups[rnd_in(0, nr_groups - 1)], 100, &mask, NSEC_PER_MSEC);
+	}
+	run_for(NSEC_PER_SEC);
+	all = full_mask();
+	for (u32 i = 0; i < nr; i++)
+		task_set_mask(tasks[i], &all);
+	check_start(&limits);
+	run_for(NSEC_PER_SEC);
+	placement_settled();
+	end_of_chaos();
+}
+
 /* More than the primary domain holds: the other CPUs are used as soon as it is full. */
 static void primary_full(void)
 {
@@ -1058,6 +1088,8 @@ const struct sim_case sim_cases[] = {
 	     NOTICES(TIERS_MOVED, 10)),
 	CASE(place_domains, "the primary domain and fast CPUs come first", .seeds = 10,
 	     NOTICES(TIERS_FLAT, 10)),
+	CASE(place_moves, "a task that never sleeps moves to a better CPU as soon as one is idle",
+	     .seeds = 40, NOTICES(LAST_KEPT, 10)),
 	CASE(primary_full, "nobody waits for the primary domain while other CPUs are idle",
 	     .seeds = 20, NOTICES(TIERS_CUT, 10)),
 	CASE(large, "1024 CPUs, 100 000 tasks", .seeds = 1),

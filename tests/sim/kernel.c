@@ -10,7 +10,8 @@
  *	schedule	prev with a slice left is kept; then the local queue, the
  *			global one, dispatch; a prev that is kept gets no callback
  *	switch		stopping(prev), enqueue(prev) if it is still runnable and
- *			its slice is spent; running(next)
+ *			its slice is spent, with ENQ_LAST if there is no next one;
+ *			running(next)
  *	nice, affinity	of a running task: stopping(!runnable), running; of a
  *			waiting one: enqueue
  *	end, RT		disable
@@ -38,6 +39,8 @@ struct task *current_op_task;
 s32 this_cpu;
 
 static const struct sched_ext_ops *ops;
+/* The flag SCX_OPS_ENQ_LAST is set, see src/loader.c. */
+static bool cpus_differ;
 static u64 tick_phase[NR_CPUS_MAX];
 static struct task *free_tasks;
 static s32 last_pid;
@@ -47,7 +50,7 @@ static s32 last_pid;
  * or somebody else, if it is idle or in a real-time task.
  */
 static struct task *switching_from;
-static struct task other_task = { .p = { .comm = "other" } };
+static struct task other_task = { .p = { .comm = "other", .flags = PF_IDLE } };
 
 /* --- masks --- */
 
@@ -400,7 +403,7 @@ static void skew_clock(struct task *t)
 		policy_skew(t);
 }
 
-static void put_prev(struct cpu *c, struct task *t)
+static void put_prev(struct cpu *c, struct task *t, u64 enq_flags)
 {
 	skew_clock(t);
 	update_curr(c);
@@ -417,7 +420,7 @@ static void put_prev(struct cpu *c, struct task *t)
 	if (t->p.scx.slice)
 		local_enqueue(t, SCX_ENQ_HEAD);
 	else
-		do_enqueue_task(t, 0);
+		do_enqueue_task(t, enq_flags);
 }
 
 static bool consume_global(struct cpu *c)
@@ -448,8 +451,8 @@ static bool balance(struct cpu *c, struct task *prev, bool *keep_prev)
 	*keep_prev = prev_wants && prev->p.scx.slice;
 	if (*keep_prev || c->local.nr || consume_global(c))
 		return true;
-	*keep_prev = prev_wants;
-	return prev_wants;
+	*keep_prev = prev_wants && (!cpus_differ || mutation == MUT_LAST_KEPT);
+	return *keep_prev;
 }
 
 static void become_idle(struct cpu *c)
@@ -470,11 +473,11 @@ static void leave_idle(struct cpu *c)
 	idle_set(c->id, false);
 }
 
-static void switch_from(struct cpu *c, struct task *prev)
+static void switch_from(struct cpu *c, struct task *prev, u64 enq_flags)
 {
 	switching_from = prev;
 	if (prev)
-		put_prev(c, prev);
+		put_prev(c, prev, enq_flags);
 	switching_from = NULL;
 }
 
@@ -488,11 +491,11 @@ static void schedule(struct cpu *c)
 	update_curr(c);
 	if (c->rt_busy) {
 		leave_idle(c);
-		switch_from(c, prev);
+		switch_from(c, prev, 0);
 		return;
 	}
 	if (!balance(c, prev, &keep_prev)) {
-		switch_from(c, prev);
+		switch_from(c, prev, SCX_ENQ_LAST);
 		become_idle(c);
 		return;
 	}
@@ -508,8 +511,8 @@ static void schedule(struct cpu *c)
 	if (!next->p.scx.slice)
 		next->p.scx.slice = SCX_SLICE_DFL;
 	leave_idle(c);
-	switch_from(c, prev);
-	switching_from = prev;
+	switch_from(c, prev, 0);
+	switching_from = prev ? prev : &other_task;
 	set_next(c, next);
 	switching_from = NULL;
 }
@@ -752,7 +755,7 @@ static void migrate_running(struct task *t)
 	struct cpu *c = &cpus[t->cpu];
 
 	this_cpu = c->id;
-	put_prev(c, t);
+	put_prev(c, t, 0);
 	dequeue_task(t);
 	t->cpu = mask_any(&t->mask);
 	enqueue_task(t, 0);
@@ -841,6 +844,7 @@ void kernel_start(const struct machine *m)
 {
 	machine = *m;
 	ops = policy_ops();
+	cpus_differ = policy_cpus_differ();
 	idle_init();
 	dsq_global();
 	for (u32 i = 0; i < machine.nr_cpus; i++) {

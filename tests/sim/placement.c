@@ -160,6 +160,39 @@ static u32 cost_of(const struct policy_view *v, s32 prev_cpu, s32 cpu, bool whol
 	return 100 * domain_of(v->class, cpu) + cost;
 }
 
+/* Does it share its core with another task? */
+static bool is_crowded(s32 cpu)
+{
+	s32 first = cpu - cpu % (s32)machine.smt;
+
+	for (s32 i = first; i < first + (s32)machine.smt && i < (s32)machine.nr_cpus; i++)
+		if (i != cpu && cpus[i].curr)
+			return !wishes.disable_smt;
+	return false;
+}
+
+void placement_settled(void)
+{
+	struct mask idle, whole_cores;
+
+	idle_look(&idle, &whole_cores);
+	for (u32 i = 0; i < nr_tasks; i++) {
+		struct task *t = tasks[i];
+		u32 class = policy_view_task(t).class, here = domain_of(class, t->cpu);
+		s32 cpu = mask_next(&idle, &t->mask, 0);
+
+		for (; t->curr && cpu >= 0; cpu = mask_next(&idle, &t->mask, cpu + 1)) {
+			u32 there = domain_of(class, cpu);
+
+			if (there < here || (there == here && is_crowded(t->cpu) &&
+					     mask_test(&whole_cores, cpu)))
+				fail("task %d (class %u) stays on CPU %d%s, though CPU %d is idle",
+				     t->p.pid, class, t->cpu, is_crowded(t->cpu) ? ", crowded" : "",
+				     cpu);
+		}
+	}
+}
+
 void placement_watch(void)
 {
 	watching = true;

@@ -51,6 +51,8 @@ static void place_llc(u32 llc, u32 llc_cpus)
 		struct qumun_cpu_place at = { .llc = llc };
 
 		at.next_cpu = cpu + 1 < last ? cpu + 1 : first;
+		at.next_sibling = (cpu + 1) % machine.smt && cpu + 1 < machine.nr_cpus ? cpu + 1 :
+				  cpu - cpu % machine.smt;
 		bpf_map_update_elem(&cpu_places, &cpu, &at, 0);
 	}
 	for (u32 nth = 0; nth < config.nr_llcs; nth++) {
@@ -64,6 +66,11 @@ void policy_place(void)
 {
 	for (u32 llc = 0; llc < config.nr_llcs; llc++)
 		place_llc(llc, config.nr_llcs > 1 ? machine.llc_cpus : machine.nr_cpus);
+}
+
+bool policy_cpus_differ(void)
+{
+	return cpus_differ();
 }
 
 struct policy_view policy_view_task(struct task *t)

@@ -292,6 +292,8 @@ enum mutation {
 	MUT_TIERS_FLAT,
 	/* lists of CPUs: each CPU has those of another LLC */
 	MUT_TIERS_MOVED,
+	/* the kernel keeps the only task of a CPU there, whatever dispatch says */
+	MUT_LAST_KEPT,
 	MUT_NR,
 };
 
@@ -317,6 +319,8 @@ void placement_set(const struct machine *m, const struct placement_wishes *wishe
 		   struct qumun_config *config);
 /** placement_watch - from now on fail if a task that wakes up gets another CPU than it should */
 void placement_watch(void);
+/** placement_settled - fail if a task that runs could run at a better CPU, which is idle */
+void placement_settled(void);
 /** placement_seen - select_cpu has chosen @cpu; what was idle before is given */
 void placement_seen(struct task *t, s32 prev_cpu, s32 cpu, const struct mask *idle,
 		    const struct mask *whole_cores);
@@ -424,6 +428,8 @@ void policy_configure(const struct qumun_config *config);
 /** policy_place - tell it which CPUs share a queue */
 void policy_place(void);
 const struct sched_ext_ops *policy_ops(void);
+/** policy_cpus_differ - a CPU's only task may have to go elsewhere: SCX_OPS_ENQ_LAST is set */
+bool policy_cpus_differ(void);
 struct policy_view policy_view_task(struct task *t);
 u32 policy_nr_domains(void);
 struct clock_view policy_view_clock(u32 domain);

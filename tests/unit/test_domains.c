@@ -144,6 +144,26 @@ static void test_offline(void **state)
 	topology_free(&topo);
 }
 
+/* Around each core, past CPUs that are offline; numbers need not be neighbours. */
+static void test_siblings(void **state)
+{
+	static const int cores[] = { 0, 1, 2, 0, 1, 2, 2, 1 };
+	static const uint32_t next[] = { 3, 7, 5, 0, 4, 6, 2, 1 };
+	struct topology topo = machine(2, 4);
+	struct domains domains;
+
+	(void)state;
+	for (int cpu = 0; cpu < 8; cpu++)
+		topo.cpus[cpu].core = cores[cpu];
+	topo.cpus[4].online = false;
+	topo.cpus[4].llc = -1;
+	assert_int_equal(domains_make(&topo, QUMUN_DSQ_GLOBAL, &domains), 0);
+	for (int cpu = 0; cpu < 8; cpu++)
+		assert_int_equal(domains.cpus[cpu].next_sibling, next[cpu]);
+	domains_free(&domains);
+	topology_free(&topo);
+}
+
 /* Two nodes, two caches each: the other one of the node comes before those of the other node. */
 static void test_nearest_first(void **state)
 {
@@ -175,6 +195,7 @@ int main(void)
 		cmocka_unit_test(test_llcs_of_one_core),
 		cmocka_unit_test(test_global_keeps_neighbours),
 		cmocka_unit_test(test_offline),
+		cmocka_unit_test(test_siblings),
 		cmocka_unit_test(test_nearest_first),
 	};
 
