@@ -354,6 +354,12 @@ static s32 idle_pick_near(struct task_struct *p, const struct task_ctx *tctx)
 	return pick_by_tiers(p, tctx, scx_bpf_task_cpu(p));
 }
 
+/* Are there CPUs that are better than others, so that it matters where a task runs on? */
+static bool cpus_differ(void)
+{
+	return config.smt || config.own_tiers;
+}
+
 /* Does somebody else run on the core, and not only for a moment? */
 static bool core_is_shared(const struct cpu_run *run, s32 cpu)
 {

@@ -223,7 +223,7 @@ BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 		stat_inc(QUMUN_STAT_NO_CTX);
 		return;
 	}
-	if (enq_flags & SCX_ENQ_LAST) {
+	if (cpus_differ() && (enq_flags & SCX_ENQ_LAST)) {
 		enqueue_last(dom, run, p, tctx, cpu, enq_flags);
 		return;
 	}
@@ -241,12 +241,6 @@ static void keep_running(const struct domain *dom, const struct cpu_run *run,
 {
 	prev->scx.slice = policy_slice_on(dom, run);
 	stat_inc(QUMUN_STAT_KEPT);
-}
-
-/* Are there CPUs that are better than others, so that it matters where a task runs on? */
-static bool cpus_differ(void)
-{
-	return config.smt || config.own_tiers;
 }
 
 /* Shall @prev, the only one who wants this CPU, go on elsewhere? See enqueue_last(). */
