@@ -75,13 +75,14 @@
  *	it is ahead		v + spare < v_victim, and it has used more than
  *				`spare` since *it* slept last
  *	it takes longer		the rest of its usual burst is longer than the
- *				whole burst of the other one
+ *				whole burst of the other one, by 50 µs at least
  *
  * A burst is what a task uses from one sleep to the next, a decayed average;
- * spare is two bursts of the waking task, 0.2 to 1 ms. So whoever only runs for
- * a moment is not disturbed by its like, or those who exchange messages would
- * throw each other out; a key press does not wait for a millisecond of a frame's
- * worker; and a CPU hog gives way to all. New tasks count as ones with long
+ * spare is two bursts of the waking task, 0.2 to 1 ms. So a key press does not
+ * wait for a millisecond of a frame's worker, whoever takes less time goes first,
+ * and a CPU hog gives way to all; but those who run for some ten µs at a time, as
+ * ones that exchange messages do, are not disturbed by their like, since the
+ * switches would cost more than the wait. New tasks count as ones with long
  * bursts. Who itself wakes others up with messages (sync wakeups) has 2 ms
  * before it can be preempted by its like: else each message would cost two
  * switches. From one that was woken by a message it has a longest slice: who is
@@ -312,10 +313,10 @@ static bool policy_is_overdue(const struct task_ctx *tctx, u64 now_ns)
 }
 
 /*
- * See "Preemption" above. Who exchanges messages runs for some ten µs at a time, and
- * is not worth disturbing; a frame's worker runs for a millisecond, and a key press
- * shall not wait for it.
+ * See "Preemption" above. A preemption costs two switches, some µs each with what is left in
+ * the caches: a wait that is not longer by GAIN_MIN_NS is not worth them.
  */
+#define GAIN_MIN_NS		50000
 #define SPARE_MIN_NS		200000
 #define SPARE_MAX_NS		1000000
 #define SENDER_SPARE_NS		2000000
@@ -393,9 +394,8 @@ static bool policy_is_bypassed(const struct domain *dom, const struct cpu_run *r
 
 /*
  * By how much the task that runs on a CPU has to give way to one that wakes up, in ns;
- * 0 if it is not to. Either it is about to run for longer than the other one will (whoever
- * takes less time first: so the sum of all waits is smallest), or it is ahead, and no longer
- * to be spared.
+ * 0 if it is not to. Either it is about to run for longer than the other one will, or it is
+ * ahead, and no longer to be spared.
  */
 static s64 policy_lead(const struct domain *dom, const struct cpu_run *run,
 		       const struct waking *w)
@@ -409,7 +409,7 @@ static s64 policy_lead(const struct domain *dom, const struct cpu_run *run,
 	if (run->boost == w->boost && (run->sends || run->sync_ns) && ran_ns < w->sender_spare_ns)
 		return 0;
 	lead = run->burst_ns - awake_ns - w->burst_ns;
-	if (lead > 0)
+	if (lead > GAIN_MIN_NS)
 		return lead;
 	if (awake_ns < w->spare_ns)
 		return 0;
