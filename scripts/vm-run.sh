@@ -22,7 +22,8 @@
 # --cpu max,vendor=GenuineIntel,level=0x1e  (without level= QEMU 10 aborts when
 # the guest reads CPUID leaf 0x1f).
 #
-# A guest that does not come up in two minutes is booted again, twice at most.
+# A guest that does not come up in two minutes is booted again, twice at most, if --timeout
+# leaves time for that.
 #
 # stdout: what CMD wrote to its stdout and stderr.  Exit status: that of CMD;
 # 124 after the timeout; 125 when the VM died before CMD ended (a panic, QEMU
@@ -186,7 +187,9 @@ if [[ -s $work/status ]]; then
 fi
 if ((qemu_status == 137 && SECONDS - start >= timeout)); then
 	status=124
-	say "no end after $timeout s; the last lines of the console:"
+	began=''
+	[[ -e $work/status.started ]] || began=', nor a beginning'
+	say "no end after $timeout s$began; the last lines of the console:"
 elif [[ ! -e $work/status.started ]]; then
 	status=125
 	say "the VM did not come up; the last lines of the console:"
