@@ -26,6 +26,7 @@
  * @queue: in which queue it is counted, see QUEUE_*
  * @sync_trust: how often of late it slept at once after a sync wakeup, 0..SYNC_TRUST_MAX
  * @sends: it woke others up by sync wakeups when it ran last
+ * @was_shared: somebody else ran on its core at the end of its last slice
  * @boost_read: jiffy in which @boost was looked up
  * @boost: factor on its weight, in 1/1024
  * @weight: nice weight × boost, the one it has joined the clock with
@@ -50,6 +51,7 @@ struct task_ctx {
 	bool joined;
 	bool yielded;
 	bool sends;
+	bool was_shared;
 };
 
 struct {
@@ -300,31 +302,6 @@ static __always_inline bool is_pinned(const struct task_struct *p)
 	if (p->migration_disabled == 1)
 		return (u64)bpf_get_current_task() != (u64)p;
 	return p->migration_disabled;
-}
-
-/*
- * How often the trampoline forbids *current* to migrate while we run, 0 or 1: kernels and
- * their configurations differ. Only an idle task, which never asks for that itself, shows it;
- * until one has been seen, nobody is moved. (Not static: clang would make a byte of it, and
- * leave the old size in BTF.)
- */
-__u32 trampoline_pins;
-
-static __always_inline void learn_trampoline(void)
-{
-	const struct task_struct *curr = bpf_get_current_task_btf();
-
-	if (!trampoline_pins && (curr->flags & PF_IDLE) && curr->migration_disabled)
-		trampoline_pins = 1;
-}
-
-/*
- * May @p, which is *current*, be moved to another CPU? With a wrong yes it would wait there
- * for ever.
- */
-static __always_inline bool may_migrate(const struct task_struct *p)
-{
-	return p->nr_cpus_allowed > 1 && p->migration_disabled <= trampoline_pins;
 }
 
 #endif /* QUMUN_CTX_BPF_H */

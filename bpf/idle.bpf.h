@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The search for an idle CPU: for a task that wakes up, for one that was queued, and for one
- * that runs where it could be better off.
+ * The search for an idle CPU, for a task that wakes up and for one that was queued.
  *
  * On a machine with one last-level cache and equal CPUs the kernel's own search does it:
  * the previous CPU if its whole core is idle, a core that is idle as a whole, the previous
@@ -29,9 +28,7 @@
  * Where CPUs are of several kinds, those whom somebody waits for have groups of their own
  * for the fastest ones; see src/placement.c.
  *
- * A task that never sleeps was put where there was room then. At the end of a slice, if nobody
- * waits, it moves: from a core that it shares to an idle one, and to a better group. Within a
- * group and with a core of its own it stays, since its cache is warm.
+ * A task that never sleeps was put where there was room then; for that see move.bpf.h.
  *
  * What this handles badly. Which CPU within a tier is the kernel's choice, not the fastest of
  * a kind.
@@ -224,9 +221,6 @@ static s32 pick_in(struct task_struct *p, u32 id, u64 flags)
 	return scx_bpf_pick_idle_cpu(mask, flags);
 }
 
-/* CPUs of a core that are looked at: more than any machine has. */
-#define SIBLINGS_MAX 8
-
 static bool core_is_idle(s32 cpu)
 {
 	const struct cpumask *cores = scx_bpf_get_idle_smtmask();
@@ -352,71 +346,6 @@ static s32 idle_pick_near(struct task_struct *p, const struct task_ctx *tctx)
 	if (!config.own_tiers)
 		return scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
 	return pick_by_tiers(p, tctx, scx_bpf_task_cpu(p));
-}
-
-/* Are there CPUs that are better than others, so that it matters where a task runs on? */
-static bool cpus_differ(void)
-{
-	return config.smt || config.own_tiers;
-}
-
-/* Does somebody else run on the core, and not only for a moment? */
-static bool core_is_shared(const struct cpu_run *run, s32 cpu)
-{
-	u64 now_ns = compat_now();
-	s32 other = run->next_sibling;
-	int i;
-
-	bpf_for(i, 0, SIBLINGS_MAX) {
-		struct cpu_run *other_run = cpu_run(other);
-
-		if (other == cpu || !other_run)
-			break;
-		if (other_run->start_ns && !policy_is_brief(other_run, now_ns))
-			return true;
-		other = other_run->next_sibling;
-	}
-	return false;
-}
-
-/*
- * Claim a better CPU for @p, which runs on @cpu and would go on there, since nobody waits;
- * -1 if there is none. Better is a whole core for one that it shares, and a CPU of a better
- * group: within the primary domain, or of a faster kind.
- */
-static s32 idle_pick_better(struct task_struct *p, const struct task_ctx *tctx,
-			    const struct cpu_run *run, s32 cpu)
-{
-	bool is_shared = config.smt && core_is_shared(run, cpu);
-	const struct qumun_tier_group *groups;
-	const struct qumun_tiers *tiers;
-	s32 found;
-	int i;
-
-	if (!config.own_tiers)
-		return is_shared ? scx_bpf_pick_idle_cpu(p->cpus_ptr, SCX_PICK_IDLE_CORE) : -1;
-	tiers = tiers_of(cpu);
-	if (!tiers || !some_cpu_is_idle(p))
-		return -1;
-	groups = tiers->groups[class_of(p, tctx)];
-	bpf_for(i, 0, QUMUN_TIER_GROUPS_MAX) {
-		const struct cpumask *home;
-		bool at_home;
-
-		if (!groups[i].nr)
-			break;
-		home = allowed_in(p, groups[i].masks[0]);
-		at_home = home && bpf_cpumask_test_cpu(cpu, home);
-		if (at_home && !is_shared)
-			break;
-		found = config.smt ? pick_in_tiers(p, &groups[i], QUMUN_TIERS_MAX,
-						   SCX_PICK_IDLE_CORE) : -1;
-		if (found < 0 && !at_home)
-			found = pick_in_tiers(p, &groups[i], QUMUN_TIERS_MAX, 0);
-		if (found >= 0 || at_home)
-			return found;
-	}
-	return -1;
 }
 
 #endif /* QUMUN_IDLE_BPF_H */

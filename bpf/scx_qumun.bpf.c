@@ -41,6 +41,7 @@ __u32 features;
 #include "queue.bpf.h"
 #include "far.bpf.h"
 #include "idle.bpf.h"
+#include "move.bpf.h"
 #include "dump.bpf.h"
 #include "exit.bpf.h"
 #include "cgroup_events.bpf.h"
@@ -97,7 +98,8 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 		s32 taken_cpu = preempt_pick_cpu(p, prev_cpu, wake_flags, &w);
 
 		if (taken_cpu >= 0)
-			return run_on(dom, p, tctx, taken_cpu, now_ns, SCX_ENQ_PREEMPT, QUMUN_STAT_PREEMPT);
+			return run_on(dom, p, tctx, taken_cpu, now_ns, SCX_ENQ_PREEMPT,
+				      QUMUN_STAT_PREEMPT);
 	}
 	if (follows) {
 		waker->bypasses++;
@@ -178,30 +180,18 @@ static void enqueue_shared(struct domain *dom, const struct cpu_run *run, struct
 	wake_idle_cpu(p, tctx);
 }
 
-/*
- * The only task of its CPU, which dispatch has not kept, since there is a better CPU: that one
- * will find it in its queue. (An insert into its local queue would be shorter, but if the
- * task's affinity changed before the kernel gets to that, it would end us.) The kernel has
- * already decided to be idle here: a task that stays needs a kick.
- */
-static void enqueue_last(struct domain *dom, struct cpu_run *run, struct task_struct *p,
-			 struct task_ctx *tctx, s32 cpu, u64 enq_flags)
+static void enqueue_ordinary(struct domain *dom, struct cpu_run *run, struct task_struct *p,
+			     struct task_ctx *tctx, s32 cpu, u64 enq_flags)
 {
-	s32 better_cpu = (s32)run->better_cpu - 1;
-	struct cpu_run *better = cpu_run(better_cpu);
-
-	if (better_cpu >= 0 && better) {
-		run->better_cpu = 0;
-		enqueue_waiting(p, tctx, QUEUE_LLC(better->llc), DSQ_LLC(better->llc),
-				policy_slice(dom), enq_flags);
-		stat_inc(QUMUN_STAT_MOVED);
-		scx_bpf_kick_cpu(better_cpu, SCX_KICK_IDLE);
-		return;
-	}
-	tctx->queued_ns = compat_now();
-	compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice(dom), enq_flags);
-	stat_inc(QUMUN_STAT_KEPT);
-	scx_bpf_kick_cpu(cpu, 0);
+	policy_be_home(dom, tctx, run);
+	policy_update_weight(p, tctx);
+	if (is_pinned(p))
+		enqueue_pinned(dom, run, p, tctx, cpu, enq_flags);
+	else
+		enqueue_shared(dom, run, p, tctx, enq_flags);
+	/* After the insert: the CPU that is given back will look for work. */
+	if (cpus_differ())
+		give_back_better(run);
 }
 
 void SEC("struct_ops/qumun_enqueue")
@@ -211,28 +201,23 @@ BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 	struct cpu_run *run = cpu_run(cpu);
 	struct domain *dom = run ? domain_at(run) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
+	bool is_last = cpus_differ() && (enq_flags & SCX_ENQ_LAST);
 
-	/* It serves its CPU; whatever waits there may be waiting for it. */
 	if (is_percpu_kthread(p)) {
+		/* It serves its CPU; whatever waits there may be waiting for it. */
 		compat_dsq_insert(p, SCX_DSQ_LOCAL, config.slice_max_ns, enq_flags);
 		stat_inc(QUMUN_STAT_KTHREAD);
-		return;
-	}
-	if (!tctx || !run || !dom) {
+	} else if (!tctx || !run || !dom) {
 		compat_dsq_insert(p, SCX_DSQ_GLOBAL, config.slice_min_ns, enq_flags);
 		stat_inc(QUMUN_STAT_NO_CTX);
-		return;
+	} else {
+		if (is_last && move_to_better(run, p, tctx, cpu, enq_flags))
+			return;
+		enqueue_ordinary(dom, run, p, tctx, cpu, enq_flags);
 	}
-	if (cpus_differ() && (enq_flags & SCX_ENQ_LAST)) {
-		enqueue_last(dom, run, p, tctx, cpu, enq_flags);
-		return;
-	}
-	policy_be_home(dom, tctx, run);
-	policy_update_weight(p, tctx);
-	if (is_pinned(p))
-		enqueue_pinned(dom, run, p, tctx, cpu, enq_flags);
-	else
-		enqueue_shared(dom, run, p, tctx, enq_flags);
+	/* The kernel has already decided that this CPU will be idle. */
+	if (is_last)
+		scx_bpf_kick_cpu(cpu, 0);
 }
 
 /* @prev is still runnable and nothing else comes first: it gets a new slice. */
@@ -241,30 +226,6 @@ static void keep_running(const struct domain *dom, const struct cpu_run *run,
 {
 	prev->scx.slice = policy_slice_on(dom, run);
 	stat_inc(QUMUN_STAT_KEPT);
-}
-
-/* Shall @prev, the only one who wants this CPU, go on elsewhere? See enqueue_last(). */
-static bool leave_for_better(struct cpu_run *run, s32 cpu, struct task_struct *prev,
-			     const struct task_ctx *tctx, const struct waiting *w)
-{
-	s32 better_cpu;
-
-	if (!cpus_differ() || !nobody_waits_here(w) || w->far == HEAD_FOUND || !may_migrate(prev))
-		return false;
-	better_cpu = idle_pick_better(prev, tctx, run, cpu);
-	run->better_cpu = better_cpu + 1;
-	return better_cpu >= 0;
-}
-
-/* Nothing came of it: somebody else came, and @prev went back to a queue. */
-static void give_back_better(struct cpu_run *run)
-{
-	s32 better_cpu = (s32)run->better_cpu - 1;
-
-	if (better_cpu < 0)
-		return;
-	run->better_cpu = 0;
-	scx_bpf_kick_cpu(better_cpu, SCX_KICK_IDLE);
 }
 
 /*

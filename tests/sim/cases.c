@@ -953,6 +953,7 @@ static void place_moves(void)
 	struct machine m = random_topology(48);
 	struct limits limits = { .idle_ns = 2 * TICK_NS };
 	struct mask all;
+	u64 moved;
 	u32 nr;
 
 	random_wishes(&m);
@@ -971,6 +972,11 @@ static void place_moves(void)
 	check_start(&limits);
 	run_for(NSEC_PER_SEC);
 	placement_settled();
+	/* And not to and fro. */
+	moved = policy_stat(QUMUN_STAT_MOVED);
+	run_for(NSEC_PER_SEC);
+	if (policy_stat(QUMUN_STAT_MOVED) != moved)
+		fail("%llu moves more in a second", policy_stat(QUMUN_STAT_MOVED) - moved);
 	end_of_chaos();
 }
 

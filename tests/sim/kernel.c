@@ -490,6 +490,9 @@ static void schedule(struct cpu *c)
 	event_cancel(&c->resched);
 	update_curr(c);
 	if (c->rt_busy) {
+		/* Up to 6.18 dispatch is called before it is known who comes first. */
+		if (prev && machine.old_kernel)
+			balance(c, prev, &keep_prev);
 		leave_idle(c);
 		switch_from(c, prev, 0);
 		return;
@@ -581,6 +584,11 @@ void cpu_steal(s32 cpu, u64 duration_ns)
 	if (c->rt_busy)
 		return;
 	c->rt_busy = true;
+	/* Its timer comes in the same interrupt as the tick that ends a slice. */
+	if (c->curr && rnd_percent(20)) {
+		update_curr(c);
+		c->curr->p.scx.slice = 0;
+	}
 	event_at(&c->rt, sim_now() + duration_ns);
 	schedule(c);
 }
