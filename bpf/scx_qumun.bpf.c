@@ -293,6 +293,39 @@ static bool run_first_or_keep(struct domain *dom, struct cpu_run *run, s32 cpu,
 	return prev;
 }
 
+/* The task that was here no longer wants to run: the first one that does. */
+static bool run_any(struct domain *dom, struct cpu_run *run, s32 cpu)
+{
+	/* Who comes first is not known only if there is more than one to choose from. */
+	if ((dom->nr_waiting && run->nr_waiting) ||
+	    ((dom->nr_waiting || run->nr_waiting) && far_is_due(run))) {
+		if (run_first_or_keep(dom, run, cpu, NULL))
+			return true;
+	} else if ((dom->nr_waiting || run->nr_waiting) &&
+		   run_first(dom, run, cpu, run->nr_waiting)) {
+		return true;
+	}
+	return config.nr_llcs > 1 && fetch_nearest(run);
+}
+
+/*
+ * This CPU was idle until now, and has taken a task; it may have been woken for another one,
+ * which waits still, while the CPU that was woken for the first one may not run that.
+ */
+static void wake_another(const struct cpu_run *run)
+{
+	struct bpf_iter_scx_dsq it;
+	struct task_struct *p;
+	struct task_ctx *tctx;
+
+	bpf_iter_scx_dsq_new(&it, DSQ_LLC(run->llc), 0);
+	p = bpf_iter_scx_dsq_next(&it);
+	tctx = p ? task_ctx(p) : NULL;
+	if (tctx)
+		wake_idle_cpu(p, tctx);
+	bpf_iter_scx_dsq_destroy(&it);
+}
+
 void SEC("struct_ops/qumun_dispatch")
 BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 {
@@ -311,17 +344,8 @@ BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 		run_first_or_keep(dom, run, cpu, prev);
 		return;
 	}
-	/* Who comes first is not known only if there is more than one to choose from. */
-	if ((dom->nr_waiting && run->nr_waiting) ||
-	    ((dom->nr_waiting || run->nr_waiting) && far_is_due(run))) {
-		if (run_first_or_keep(dom, run, cpu, NULL))
-			return;
-	} else if ((dom->nr_waiting || run->nr_waiting) &&
-		   run_first(dom, run, cpu, run->nr_waiting)) {
-		return;
-	}
-	if (config.nr_llcs > 1)
-		fetch_nearest(run);
+	if (run_any(dom, run, cpu) && !prev && dom->nr_waiting)
+		wake_another(run);
 }
 
 /* Count how long @p had waited in a queue. */
