@@ -58,7 +58,7 @@
  * never longer.
  *
  * Rescue. Weights are wishes, but no task may wait without end: nice 19 beside
- * nice -20 is owed one slice in 70 seconds, and tasks confined to crowded CPUs
+ * nice -20 is owed one slice in half a minute, and tasks confined to crowded CPUs
  * fall behind for other reasons (below). Each CPU looks through its queues now
  * and then, and whoever has waited for an eighth of the watchdog's time runs
  * next, at the price of somewhat more than its share. Twice that wait is worth

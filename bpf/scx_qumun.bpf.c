@@ -17,10 +17,10 @@ char _license[] SEC("license") = "GPL";
 
 /* Set before the load; the defaults are for tools that only verify. */
 const volatile struct qumun_config config = {
-	.slice_max_ns = 8000000,
+	.slice_max_ns = 4000000,
 	.slice_min_ns = 1000000,
 	.lag_ns = 6000000,
-	.far_margin_ns = 8000000,
+	.far_margin_ns = 4000000,
 	.rescue_ns = 1250000000,
 	.wait_alarm_ns = 2500000000,
 	/* More than one, so that nothing is left out of what they look at. */

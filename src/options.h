@@ -92,7 +92,7 @@ struct qumun_opts {
 };
 
 #define QUMUN_OPTS_DEFAULT {		\
-	.slice_us	= 8000,		\
+	.slice_us	= 4000,		\
 	.slice_us_min	= 1000,		\
 	.slice_us_lag	= 6000,		\
 	.timeout_ms	= 10000,	\

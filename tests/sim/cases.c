@@ -18,7 +18,7 @@
 
 /* What src/options.c has as defaults. */
 static struct qumun_config config = {
-	.slice_max_ns = 8 * NSEC_PER_MSEC,
+	.slice_max_ns = 4 * NSEC_PER_MSEC,
 	.slice_min_ns = 1 * NSEC_PER_MSEC,
 	.lag_ns = LAG_NS,
 	.rescue_ns = RESCUE_NS,

@@ -128,7 +128,7 @@ static void test_defaults(void **state)
 	assert_string_equal(o.opts.config_path, CONFIG_PATH);
 	o.opts.config_path = defaults.config_path;
 	assert_memory_equal(&o.opts, &defaults, sizeof(defaults));
-	assert_int_equal(o.opts.slice_us, 8000);
+	assert_int_equal(o.opts.slice_us, 4000);
 	assert_int_equal(o.opts.slice_us_min, 1000);
 	assert_int_equal(o.opts.slice_us_lag, 6000);
 	assert_int_equal(o.opts.timeout_ms, 10000);
@@ -144,7 +144,7 @@ static void test_no_arguments_at_all(void **state)
 	(void)state;
 	run_argv(&o, 0, argv);
 	assert_accepted(&o);
-	assert_int_equal(o.opts.slice_us, 8000);
+	assert_int_equal(o.opts.slice_us, 4000);
 	run_argv(&o, 0, NULL);
 	assert_accepted(&o);
 }
@@ -178,7 +178,7 @@ static const struct {
 	const char *range;
 } numbers[] = {
 	{ "--slice-us", "500", "100000", "499", "100001", "(500..100000 us" },
-	{ "--slice-us-min", "100", "8000", "99", "100001", "(100..100000 us" },
+	{ "--slice-us-min", "100", "4000", "99", "100001", "(100..100000 us" },
 	{ "--slice-us-lag", "0", "1000000", "-1", "1000001", "(0..1000000 us" },
 	{ "--stats", "0", "86400", "-1", "86401", "(0..86400 s" },
 	{ "--exit-dump-len", "0", "16777216", "-1", "16777217", "(0..16777216 bytes" },
@@ -239,8 +239,8 @@ static void test_slice_order(void **state)
 	(void)state;
 	RUN(&o, "-s", "2000", "-S", "2001");
 	assert_refused(&o, "--slice-us-min: 2001 us", "--slice-us, 2000 us");
-	RUN(&o, "-S", "8001");
-	assert_refused(&o, "--slice-us-min: 8001 us", "--slice-us, 8000 us");
+	RUN(&o, "-S", "4001");
+	assert_refused(&o, "--slice-us-min: 4001 us", "--slice-us, 4000 us");
 	RUN(&o, "-s", "500", "-S", "1000");
 	assert_refused(&o, "--slice-us-min: 1000 us", "--slice-us, 500 us");
 	/* Only the default is in the way: it gives way. */
@@ -402,7 +402,7 @@ static void test_long_value(void **state)
 static void test_help(void **state)
 {
 	static const char *const parts[] = {
-		"Usage: scx_qumun", "-s, --slice-us=N", "500..100000 us, default 8000 us",
+		"Usage: scx_qumun", "-s, --slice-us=N", "500..100000 us, default 4000 us",
 		"-S, --slice-us-min=N", "100..100000 us, default 1000 us", "-l, --slice-us-lag=N",
 		"0..1000000 us, default 6000 us", "--boost-cgroup=PATH[:WEIGHT]",
 		"WEIGHT 64..16384, default 4096; 1024 = normal", "--stats=SEC", "0..86400 s",

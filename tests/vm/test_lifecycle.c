@@ -73,11 +73,11 @@ VM_TEST(start_report, .about = "the start says what is in force")
 	char expected[64];
 
 	cg_create(CGROUP_ROOT "/report");
-	daemon_start(&daemon1, ARGS("--boost-cgroup=" CGROUP_ROOT "/report:2048", "-s", "4000"));
+	daemon_start(&daemon1, ARGS("--boost-cgroup=" CGROUP_ROOT "/report:2048", "-s", "5000"));
 	daemon_stop(&daemon1);
 	snprintf(expected, sizeof(expected), "%d CPUs", nr_cpus());
 	CHECK(strstr(daemon1.err, expected), "no \"%s\" in: %s", expected, daemon1.err);
-	CHECK(strstr(daemon1.err, "slice 1 to 4 ms"), "no slice in: %s", daemon1.err);
+	CHECK(strstr(daemon1.err, "slice 1 to 5 ms"), "no slice in: %s", daemon1.err);
 	CHECK(strstr(daemon1.err, "watchdog 10 s"), "no watchdog in: %s", daemon1.err);
 	snprintf(expected, sizeof(expected), "/report, id %llu, weight 2048 (2x)",
 		 (unsigned long long)cg_id(CGROUP_ROOT "/report"));
