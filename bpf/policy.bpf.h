@@ -62,7 +62,8 @@
  * fall behind for other reasons (below). Each CPU looks through its queues now
  * and then, and whoever has waited for an eighth of the watchdog's time runs
  * next, at the price of somewhat more than its share. Twice that wait is worth
- * an alarm (counter "late").
+ * an alarm (counter "late"). Kernel threads count for nice 0 at least, since
+ * others wait for them.
  *
  * Yielding lets the first one in the queue pass: the task's v becomes at least
  * that one's.
@@ -127,6 +128,21 @@ static u64 policy_slice_on(const struct domain *dom, const struct cpu_run *run)
 }
 
 /*
+ * The weight of @p by its nice value alone. A kernel thread counts for nice 0 at least: it
+ * works for others, and what they wait for meanwhile, a lock that it holds, say, is worth more
+ * than its own nice value. (khugepaged, at nice 19, holds up whoever maps memory in the process
+ * that it works on; beside hogs boosted 4 times that took half a minute.)
+ */
+static u32 policy_nice_weight(const struct task_struct *p)
+{
+	u32 weight = p->scx.weight;
+
+	if (p->flags & PF_KTHREAD && weight < QM_WEIGHT_NICE0)
+		return QM_WEIGHT_NICE0;
+	return weight;
+}
+
+/*
  * Bring the weight of @p up to date: it was reniced, moved to another cgroup,
  * or its cgroup gained or lost a boost. The boost is looked up once in a tick
  * at most, so that a change of the map, whoever makes it, counts from the next
@@ -143,7 +159,7 @@ static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx)
 		tctx->boost = boost_of_task(p);
 		tctx->boost_read = jiffies;
 	}
-	weight = qm_weight(p->scx.weight, tctx->boost);
+	weight = qm_weight(policy_nice_weight(p), tctx->boost);
 	if (weight == tctx->weight)
 		return;
 	dom = domain_of(tctx->llc);

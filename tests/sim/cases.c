@@ -780,6 +780,37 @@ static void wait_crowd(void)
 	run_for(15 * NSEC_PER_SEC);
 }
 
+/*
+ * A kernel thread at nice 19 that holds a lock, as khugepaged does, beside boosted hogs: it is
+ * done soon, a task of the same nice value is not.
+ */
+static void wait_kernel_thread(void)
+{
+	struct machine m = { .nr_cpus = 4, .smt = 1, .llc_cpus = 4, .ipi_ns = NSEC_PER_USEC };
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct task *thread, *other;
+	struct group *boosted, *root;
+	struct mask mask;
+
+	start(&m);
+	mask = full_mask();
+	root = group_new(NULL, 0);
+	boosted = group_new(NULL, 4096);
+	for (u32 i = 0; i < 8; i++)
+		spawn(&prog_hog, boosted, 100, &mask, NSEC_PER_MSEC);
+	check_start(&limits);
+	thread = spawn(&prog_hog, root, nice_weight(19), &mask, NSEC_PER_MSEC);
+	thread->p.flags |= PF_KTHREAD;
+	other = spawn(&prog_hog, root, nice_weight(19), &mask, NSEC_PER_MSEC);
+	run_for(10 * NSEC_PER_SEC);
+	note("in 10 s the thread ran for %.0f ms, the task for %.0f",
+	     task_ran_ns(thread) / 1e6, task_ran_ns(other) / 1e6);
+	/* A share of 1 in 34, and that of 1 in 3400 and what being rescued adds. */
+	if (task_ran_ns(thread) < 900 * NSEC_PER_MSEC || task_ran_ns(other) > 100 * NSEC_PER_MSEC)
+		fail("in 10 s the thread ran for %.0f ms, the task for %.0f",
+		     task_ran_ns(thread) / 1e6, task_ran_ns(other) / 1e6);
+}
+
 /* An hour: what drifts a little each time would show. */
 static void share_hour(void)
 {
@@ -1080,6 +1111,7 @@ const struct sim_case sim_cases[] = {
 	CASE(wait_extremes, "the lightest beside the heaviest", .seeds = 20,
 	     NOTICES(NO_RESCUE, 5)),
 	CASE(wait_crowd, "heavy sleepers that fill a CPU", .seeds = 10, NOTICES(NO_RESCUE, 10)),
+	CASE(wait_kernel_thread, "a kernel thread at nice 19 beside boosted hogs", .seeds = 4),
 	CASE(wait_confined, "who sleeps in a crowd that is confined to one cache", .seeds = 4),
 	CASE(idle_races, "no CPU idles beside a task that waits", .seeds = 20,
 	     NOTICES(KICKS_LOST, 5)),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Questions to the kernel: sched_ext, BPF programs, messages. */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -65,6 +66,23 @@ int task_is_ext(pid_t pid)
 			value = atoi(strchr(line, ':') + 1);
 	fclose(file);
 	return value;
+}
+
+pid_t task_named(const char *name)
+{
+	struct dirent *entry;
+	DIR *dir = opendir("/proc");
+	char path[64], comm[32];
+	pid_t found = -1;
+
+	while (dir && found < 0 && (entry = readdir(dir))) {
+		snprintf(path, sizeof(path), "/proc/%.16s/comm", entry->d_name);
+		if (read_file_str("", path, comm, sizeof(comm)) > 0 && !strcmp(comm, name))
+			found = atoi(entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
 }
 
 int kernel_version(void)

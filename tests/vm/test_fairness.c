@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Everybody makes progress, and shares follow weights. */
+#include <errno.h>
 #include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -229,6 +231,58 @@ VM_TEST(nice_extremes, .about = "nice 19 beside nice -20 waits, but not long, al
 	check_extremes("all CPUs", 2 * nr_cpus(), -1);
 	check_extremes("one CPU", 2, 0);
 	daemon_stop(&daemon1);
+}
+
+#define KHUGEPAGED "/sys/kernel/mm/transparent_hugepage/khugepaged/"
+
+/* Small pages that khugepaged is to make large ones of; it goes on looking for some. */
+static char *give_khugepaged_work(size_t size)
+{
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	CHECK(memory != MAP_FAILED, "mmap: %s", strerror(errno));
+	madvise(memory, size, MADV_NOHUGEPAGE);
+	memset(memory, 1, size);
+	if (madvise(memory, size, MADV_HUGEPAGE) ||
+	    write_str(KHUGEPAGED "pages_to_scan", "100000") ||
+	    write_str(KHUGEPAGED "scan_sleep_millisecs", "0"))
+		skip("this kernel has no khugepaged");
+	return memory;
+}
+
+VM_TEST(kernel_threads, .about = "a kernel thread at nice 19 counts for nice 0: others wait for it")
+{
+	struct task_spec boosted = { .cgroup = CGROUP_ROOT "/boosted", .cpu = -1 };
+	struct task_spec light = { .nice = 19, .cpu = -1 };
+	size_t size = 64 << 20;
+	int nr = 2 * nr_cpus();
+	pid_t hogs[64], tasks[2];
+	uint64_t used[2];
+	char *memory;
+
+	memory = give_khugepaged_work(size);
+	tasks[0] = task_named("khugepaged");
+	CHECK(tasks[0] > 0, "khugepaged can be told to work, but is not there");
+	cg_create(boosted.cgroup);
+	daemon_start(&daemon1, ARGS("--boost-cgroup=" CGROUP_ROOT "/boosted"));
+	hogs_start(hogs, nr, &boosted);
+	tasks[1] = hog_start(&light);
+	sleep_ms(1000);
+	read_cpu_ns(tasks, used, 2);
+	sleep_ms(4000);
+	for (int i = 0; i < 2; i++)
+		used[i] = task_cpu_ns(tasks[i]) - used[i];
+	daemon_stop(&daemon1);
+	write_str(KHUGEPAGED "scan_sleep_millisecs", "10000");
+	hogs_stop(hogs, nr);
+	task_stop(tasks[1]);
+	cg_remove(boosted.cgroup);
+	munmap(memory, size);
+	note("of 4 s, khugepaged had %.0f ms, a task at nice 19 %.0f ms", used[0] / 1e6,
+	     used[1] / 1e6);
+	/* By weight, 1 of 33 CPU times and 1 of 3300; what rescues add is more than that. */
+	CHECK(used[0] > 100000000, "khugepaged had %.0f ms of 4 s", used[0] / 1e6);
+	CHECK(used[1] < 100000000, "a task at nice 19 had %.0f ms of 4 s", used[1] / 1e6);
 }
 
 VM_TEST(crowded_cpus, .about = "who wakes up on crowded CPUs is not forgotten, busy as others are")

@@ -117,6 +117,9 @@ bool wait_for(bool (*condition)(const void *arg), const void *arg, unsigned int 
 /** task_is_ext - /proc/PID/sched says that sched_ext runs it; -1 when it does not say */
 int task_is_ext(pid_t pid);
 
+/** task_named - pid of the task whose comm is @name, or -1 */
+pid_t task_named(const char *name);
+
 /** kernel_version - 6012 for 6.12 */
 int kernel_version(void);
 
