@@ -12,6 +12,8 @@
  * Within its group, with a core of its own, it stays: its cache is warm. A core counts as
  * shared if at two ends of slices somebody runs there who is not about to sleep.
  *
+ * Only where some CPUs are better than others (config.moves).
+ *
  * The way: dispatch claims the idle CPU, and does not keep the task. The kernel decides to be
  * idle, and hands it to enqueue as the last one (SCX_OPS_ENQ_LAST), from where it goes into the
  * queue of the LLC of that CPU, which is kicked. (An insert into its local queue would be
@@ -22,12 +24,6 @@
  */
 #ifndef QUMUN_MOVE_BPF_H
 #define QUMUN_MOVE_BPF_H
-
-/* Are there CPUs that are better than others? The kernel's flag is set by src/loader.c. */
-static bool cpus_differ(void)
-{
-	return config.smt || config.own_tiers;
-}
 
 /*
  * How often the trampoline forbids *current* to migrate while we run, 0 or 1: kernels and
@@ -127,7 +123,7 @@ static bool leave_for_better(struct cpu_run *run, s32 cpu, struct task_struct *p
 {
 	s32 better_cpu;
 
-	if (!cpus_differ() || !nobody_waits_here(w) || somebody_waits_far(run) ||
+	if (!config.moves || !nobody_waits_here(w) || somebody_waits_far(run) ||
 	    !may_migrate(prev))
 		return false;
 	better_cpu = pick_better(prev, tctx, run, cpu);

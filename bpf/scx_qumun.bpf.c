@@ -26,6 +26,7 @@ const volatile struct qumun_config config = {
 	/* More than one, so that nothing is left out of what they look at. */
 	.nr_llcs = 2,
 	.nr_possible = 4,
+	.moves = 1,
 };
 
 /* Optional kfuncs that were found: 1 << enum qumun_feature. */
@@ -190,7 +191,7 @@ static void enqueue_ordinary(struct domain *dom, struct cpu_run *run, struct tas
 	else
 		enqueue_shared(dom, run, p, tctx, enq_flags);
 	/* After the insert: the CPU that is given back will look for work. */
-	if (cpus_differ())
+	if (config.moves)
 		give_back_better(run);
 }
 
@@ -201,7 +202,7 @@ BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 	struct cpu_run *run = cpu_run(cpu);
 	struct domain *dom = run ? domain_at(run) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
-	bool is_last = cpus_differ() && (enq_flags & SCX_ENQ_LAST);
+	bool is_last = config.moves && (enq_flags & SCX_ENQ_LAST);
 
 	if (is_percpu_kthread(p)) {
 		/* It serves its CPU; whatever waits there may be waiting for it. */
@@ -336,7 +337,7 @@ BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 	if (!run || !dom)
 		return;
 	run->bypasses = 0;
-	if (cpus_differ())
+	if (config.moves)
 		give_back_better(run);
 	if ((dom->nr_waiting || run->nr_waiting) && rescue(run, cpu))
 		return;
@@ -374,7 +375,7 @@ BPF_PROG(qumun_running, struct task_struct *p)
 	if (!tctx || !run || !dom)
 		return;
 	stat_inc(QUMUN_STAT_SWITCHES);
-	if (cpus_differ())
+	if (config.moves)
 		learn_trampoline();
 	queue_count(tctx, QUEUE_NONE);
 	count_wait(tctx, now_ns);

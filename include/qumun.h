@@ -78,6 +78,7 @@ struct qumun_tree_task {
  * @own_tiers: idle CPUs are searched by tiers, see bpf/idle.bpf.h; else the kernel does it
  * @smt: whole cores come first
  * @ignore_smt: there is SMT, and it shall not matter
+ * @moves: some CPUs are better than others, so that a task may move while it runs
  * @no_preempt: a task that wakes up takes nobody's CPU
  */
 struct qumun_config {
@@ -93,6 +94,7 @@ struct qumun_config {
 	__u8 own_tiers;
 	__u8 smt;
 	__u8 ignore_smt;
+	__u8 moves;
 	__u8 no_preempt;
 };
 

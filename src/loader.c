@@ -141,7 +141,7 @@ static uint64_t ops_flags(const struct qumun_config *config, uint32_t *features)
 		*features |= 1U << QUMUN_FEATURE_ENQ_MIGRATION_DISABLED;
 	}
 	/* Only where the policy may have another place for a CPU's only task: bpf/move.bpf.h. */
-	if ((config->smt || config->own_tiers) &&
+	if (config->moves &&
 	    btf_enum_value(kernel_btf, "scx_ops_flags", "SCX_OPS_ENQ_LAST", &flag))
 		flags |= flag;
 	return flags;

@@ -81,6 +81,7 @@ static struct loader_params make_params(const struct run *run, const struct mach
 			.own_tiers = pl->own,
 			.smt = pl->smt,
 			.ignore_smt = pl->ignore_smt,
+			.moves = pl->moves,
 			.no_preempt = opts->no_preempt > 0,
 		},
 		.domains = &machine->domains,

@@ -257,6 +257,7 @@ int placement_build(const struct topology *topo, const struct placement_wishes *
 	pl->restricted = !cpu_mask_equal(&pl->primary, &pl->online);
 	pl->smt = topo->smt && !wishes->disable_smt;
 	pl->ignore_smt = topo->smt && wishes->disable_smt;
+	pl->moves = pl->smt || topo->nr_kinds > 1 || pl->restricted;
 	pl->own = topo->nr_llcs > 1 || topo->nr_nodes > 1 || topo->nr_kinds > 1 ||
 		  pl->restricted || pl->ignore_smt;
 	if (!pl->own)

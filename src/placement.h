@@ -53,6 +53,8 @@ struct placement_wishes {
  * @smt: whole cores come first
  * @ignore_smt: there is SMT, and it does not matter
  * @restricted: the primary domain leaves CPUs out
+ * @moves: a task that never sleeps may find a better CPU than its own: a whole core, one in the
+ *	primary domain, one of a faster kind
  * @online: all CPUs
  * @primary: the primary domain
  * @fastest: the CPUs of the fastest kind; all when there is one kind
@@ -66,6 +68,7 @@ struct placement {
 	bool			smt;
 	bool			ignore_smt;
 	bool			restricted;
+	bool			moves;
 	struct cpu_mask		online;
 	struct cpu_mask		primary;
 	struct cpu_mask		fastest;

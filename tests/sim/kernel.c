@@ -40,7 +40,7 @@ s32 this_cpu;
 
 static const struct sched_ext_ops *ops;
 /* The flag SCX_OPS_ENQ_LAST is set, see src/loader.c. */
-static bool cpus_differ;
+static bool enq_last;
 static u64 tick_phase[NR_CPUS_MAX];
 static struct task *free_tasks;
 static s32 last_pid;
@@ -451,7 +451,7 @@ static bool balance(struct cpu *c, struct task *prev, bool *keep_prev)
 	*keep_prev = prev_wants && prev->p.scx.slice;
 	if (*keep_prev || c->local.nr || consume_global(c))
 		return true;
-	*keep_prev = prev_wants && (!cpus_differ || mutation == MUT_LAST_KEPT);
+	*keep_prev = prev_wants && (!enq_last || mutation == MUT_LAST_KEPT);
 	return *keep_prev;
 }
 
@@ -852,7 +852,7 @@ void kernel_start(const struct machine *m)
 {
 	machine = *m;
 	ops = policy_ops();
-	cpus_differ = policy_cpus_differ();
+	enq_last = policy_enq_last();
 	idle_init();
 	dsq_global();
 	for (u32 i = 0; i < machine.nr_cpus; i++) {

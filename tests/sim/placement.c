@@ -102,6 +102,7 @@ void placement_set(const struct machine *m, const struct placement_wishes *wante
 	config->nr_masks = pl.nr_masks;
 	config->own_tiers = pl.own;
 	config->smt = pl.smt;
+	config->moves = pl.moves;
 	config->ignore_smt = pl.ignore_smt;
 	if (pl.own)
 		fill_maps(m, &pl);

@@ -68,9 +68,9 @@ void policy_place(void)
 		place_llc(llc, config.nr_llcs > 1 ? machine.llc_cpus : machine.nr_cpus);
 }
 
-bool policy_cpus_differ(void)
+bool policy_enq_last(void)
 {
-	return cpus_differ();
+	return config.moves;
 }
 
 struct policy_view policy_view_task(struct task *t)

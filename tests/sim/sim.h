@@ -428,8 +428,8 @@ void policy_configure(const struct qumun_config *config);
 /** policy_place - tell it which CPUs share a queue */
 void policy_place(void);
 const struct sched_ext_ops *policy_ops(void);
-/** policy_cpus_differ - a CPU's only task may have to go elsewhere: SCX_OPS_ENQ_LAST is set */
-bool policy_cpus_differ(void);
+/** policy_enq_last - SCX_OPS_ENQ_LAST is set, as src/loader.c would */
+bool policy_enq_last(void);
 struct policy_view policy_view_task(struct task *t);
 u32 policy_nr_domains(void);
 struct clock_view policy_view_clock(u32 domain);

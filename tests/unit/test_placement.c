@@ -179,7 +179,7 @@ static void test_plain(void **state)
 	put_machine(&(struct shape){ .cpus = 8, .core = 2, .llc = 8, .die = 8, .node = 8 });
 	place_ok(&t, &no_wishes, &pl);
 	assert_false(pl.own);
-	assert_true(pl.smt);
+	assert_true(pl.smt && pl.moves);
 	assert_described(&t, &no_wishes, &pl, "the kernel's own search");
 	end(&t, &pl);
 	/* What is not there can be ignored for nothing. */
@@ -189,7 +189,7 @@ static void test_plain(void **state)
 	/* The kernel cannot be told to. */
 	wishes.disable_smt = true;
 	place_ok(&t, &wishes, &pl);
-	assert_true(pl.own && pl.ignore_smt && !pl.smt);
+	assert_true(pl.own && pl.ignore_smt && !pl.smt && !pl.moves);
 	assert_all_tiers(&pl, 0, "0-7");
 	assert_described(&t, &wishes, &pl, "anywhere; SMT ignored");
 	end(&t, &pl);
@@ -200,7 +200,7 @@ static void test_plain(void **state)
 	end(&t, &pl);
 	wishes = wish_list("2,4");
 	place_ok(&t, &wishes, &pl);
-	assert_true(pl.own && pl.restricted);
+	assert_true(pl.own && pl.restricted && pl.moves);
 	assert_tiers(&pl, 0, ORDINARY, "2,4 | 0-7");
 	assert_tiers(&pl, 0, BRIEF, "2,4 | 0-7");
 	assert_tiers(&pl, 0, BOOSTED, "0-7");
@@ -250,7 +250,7 @@ static void test_two_nodes(void **state)
 	place_ok(&t, &no_wishes, &pl);
 	assert_all_tiers(&pl, 0, "0-1 0-3 0-7");
 	assert_all_tiers(&pl, 3, "6-7 4-7 0-7");
-	assert_false(pl.smt || pl.ignore_smt);
+	assert_false(pl.smt || pl.ignore_smt || pl.moves);
 	assert_described(&t, &no_wishes, &pl, "own LLC, then NUMA node, then anywhere");
 	end(&t, &pl);
 
@@ -294,7 +294,7 @@ static void test_hybrid(void **state)
 	(void)state;
 	put_hybrid();
 	place_ok(&t, &no_wishes, &pl);
-	assert_true(pl.own && !pl.restricted);
+	assert_true(pl.own && !pl.restricted && pl.moves);
 	assert_mask(&pl.fastest, "0-7");
 	assert_tiers(&pl, 0, ORDINARY, "0-15");
 	assert_tiers(&pl, 0, BRIEF, "0-7 | 0-15");
