@@ -224,6 +224,10 @@ test-runtimes: ## boost real containers, units and users' commands in a VM with 
 	$(Q)$(MAKE) -s --no-print-directory scx_qumun
 	$(Q)KERNEL='$(KERNEL)' tests/runtimes/run.sh ./scx_qumun $(TESTS)
 
+.PHONY: hour
+hour: ## an hour of guest time under one load: do shares or waits drift? (KERNEL= SECONDS=)
+	$(Q)KERNEL='$(KERNEL)' scripts/hour.sh $(SECONDS)
+
 .PHONY: run
 run: ## install what is missing, build, run the scheduler (ARGS=…), or show it in a VM (KERNEL=6.18)
 	$(Q)scripts/run.sh $(ARGS)

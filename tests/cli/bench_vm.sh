@@ -1,7 +1,7 @@
 #!/bin/bash
 # The benchmark with its VMs: whether it can be trusted (EEVDF against EEVDF differs by
 # nothing, a planted handicap shows), and what it makes of VMs and schedulers that do
-# not live to the end. Prints TAP.
+# not live to the end. And a minute of scripts/hour.sh. Prints TAP.
 #
 # usage: tests/cli/bench_vm.sh [OUT]	(OUT keeps the results of the trust tests)
 
@@ -69,6 +69,13 @@ bench "$work/ejected" SUITE=fair SCHED="eevdf; mayfly=$work/mayfly" scripts/benc
 	grep -q '^fair,FAILED: the scheduler was not in charge' "$work/ejected/results.csv" &&
 	! grep -qE '^fair,[^F].*,mayfly,' "$work/ejected/results.csv" && grep -qE '^fair,[^F].*,eevdf,' "$work/ejected/results.csv"
 result 'a scheduler that ends too early: named, and in no figure' $?
+
+# --- the hour --------------------------------------------------------------------
+
+status=0
+KERNEL=7.3 scripts/hour.sh 60 >"$work/stdout" 2>"$work/stderr" </dev/null || status=$?
+((status == 0)) && grep -q '^ok 1 - hour' "$work/stdout" && (($(grep -c '^# after [0-9]* s: boosted' "$work/stdout") == 10))
+result 'the first minute of an hour: shares and waits are what they should be' $?
 
 # --- trust ---------------------------------------------------------------------
 

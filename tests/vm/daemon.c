@@ -13,7 +13,7 @@
 #define MAX_ARGS 64
 
 /* Emulated machines are slow, and several run at once. */
-#define START_MS 60000
+#define START_MS 120000
 #define STOP_MS 30000
 
 void daemon_spawn(struct daemon *d, const char *const *args)
