@@ -26,14 +26,14 @@
  *	on wakeup	v = max(v, V − lag)
  *	nobody waits	v ≤ V + 1 slice, at its own weight, + margin (below)
  *	kept its CPU	v = max(v, V − lag)
- *	others wait	v ≤ V + 100 slices
+ *	others wait	v ≤ V + 100 slices of a nice-0 task
  *	a new task	v = max(v of its parent, V)
  *
  * The second line forgives what a task used while nobody else wanted it. The
  * third one is for a task that keeps its CPU although it is behind: it deserves
  * more than the one CPU that it can use, and what it cannot use is no credit.
  * The fourth is a backstop, far enough away not to touch the shares of tasks
- * that compete. The last one gives a new task neither a credit, so that
+ * that compete, as long as nothing holds the clock back (below). The last one gives a new task neither a credit, so that
  * forking is no way to get more, nor a clean slate, so that a chain of
  * short-lived children goes back in the queue like the one task that it
  * stands for.
@@ -61,8 +61,10 @@
  * nice -20 is owed one slice in half a minute, and tasks confined to crowded CPUs
  * fall behind for other reasons (below). Each CPU looks through its queues now
  * and then, and whoever has waited for an eighth of the watchdog's time runs
- * next, at the price of somewhat more than its share. Twice that wait is worth
- * an alarm (counter "late"). Kernel threads count for nice 0 at least, since
+ * next, at the price of somewhat more than its share; those who have waited three
+ * times as long come first, and two of three turns go on by vruntime, so that a
+ * crowd that all waits too long hides nobody. Twice that wait is worth an alarm
+ * (counter "late"). Kernel threads count for nice 0 at least, since
  * others wait for them.
  *
  * Yielding lets the first one in the queue pass: the task's v becomes at least
@@ -107,7 +109,13 @@
  * to one of several last-level caches, that is mended: they wake up beside the
  * first one in their own queue, or beside the clock of their cache, if that is
  * behind V. And what is called behind or ahead above is so for tasks that may
- * go anywhere: a confined crowd stays behind by as much as its CPUs lack.
+ * go anywhere: a confined crowd stays behind by as much as its CPUs lack. If it is
+ * heavy, all others are ahead by as much as they may be, and take equal turns
+ * whatever they weigh.
+ *
+ * A real-time task that keeps a CPU for seconds keeps the one that ran there before
+ * it, too: up to Linux 6.18 nobody else can take that from the CPU, and if it lasts as
+ * long as the watchdog, the kernel ends us. 7.x serves such CPUs itself.
  */
 #ifndef QUMUN_POLICY_BPF_H
 #define QUMUN_POLICY_BPF_H
@@ -151,7 +159,7 @@ static u32 policy_nice_weight(const struct task_struct *p)
  */
 static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx)
 {
-	u64 jiffies = bpf_jiffies64();
+	u64 jiffies = bpf_jiffies64(), debt;
 	struct domain *dom;
 	u32 weight;
 
@@ -164,8 +172,11 @@ static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx)
 		return;
 	dom = domain_of(tctx->llc);
 	if (tctx->joined && dom) {
+		/* A light one that is far ahead and becomes heavy would throw the clock forward. */
+		debt = qm_debt(QM_DEBT_WAITING, config.slice_max_ns, weight) + config.far_margin_ns;
 		bpf_spin_lock(&dom->lock);
 		qm_clock_leave(&dom->clock, tctx->weight, tctx->vruntime);
+		tctx->vruntime = qm_earlier(tctx->vruntime, clock_now(dom) + debt);
 		qm_clock_join(&dom->clock, weight, tctx->vruntime);
 		bpf_spin_unlock(&dom->lock);
 	}
@@ -202,10 +213,18 @@ static __always_inline void policy_be_home(struct domain *dom, struct task_ctx *
 		policy_move_home(dom, tctx, run->llc);
 }
 
-/* How far ahead of the clock a task may be, given that another LLC is let fall behind. */
+/*
+ * How far ahead of the clock a task may be, given that another LLC is let fall behind. Where
+ * others wait it is the same for all: who has reached it, since the clock is held back, takes
+ * turns with its like. If it were further away for lighter ones, they would not run at all
+ * beside heavier ones; and those that were rescued would stand so far ahead that they take the
+ * clock along, in front of all who sleep.
+ */
 static u64 policy_debt(u32 slices, const struct task_ctx *tctx)
 {
-	return qm_debt(slices, config.slice_max_ns, tctx->weight) + config.far_margin_ns;
+	u32 weight = slices == QM_DEBT_WAITING ? QM_WEIGHT_NICE0 : tctx->weight;
+
+	return qm_debt(slices, config.slice_max_ns, weight) + config.far_margin_ns;
 }
 
 /*
@@ -311,10 +330,14 @@ static void policy_charge(struct domain *dom, struct task_struct *p, struct task
 		stat_add(QUMUN_STAT_BOOST_NS, ran_ns);
 }
 
-/* @p, which runs, lets the first one in the queue pass; that one has vruntime @first. */
+/*
+ * @p, which runs, lets the first one in the queue pass; that one has vruntime @first. It may be
+ * a light one far ahead: no more than a slice is given away at a time.
+ */
 static void policy_yield(struct domain *dom, struct task_ctx *tctx, u64 first)
 {
-	u64 v = qm_later(tctx->vruntime, first);
+	u64 most = tctx->vruntime + qm_vruntime(config.slice_max_ns, tctx->weight);
+	u64 v = qm_later(tctx->vruntime, qm_earlier(first, most));
 
 	bpf_spin_lock(&dom->lock);
 	qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
@@ -322,10 +345,10 @@ static void policy_yield(struct domain *dom, struct task_ctx *tctx, u64 first)
 	tctx->vruntime = v;
 }
 
-/* Has a task in a queue waited so long that it must run next? */
-static bool policy_is_overdue(const struct task_ctx *tctx, u64 now_ns)
+/* Has a task in a queue waited for longer than it is to wait? */
+static bool policy_is_overdue(const struct task_ctx *tctx, u64 now_ns, u64 patience_ns)
 {
-	return tctx->queued_ns && qm_elapsed(tctx->queued_ns, now_ns) > config.rescue_ns;
+	return tctx->queued_ns && qm_elapsed(tctx->queued_ns, now_ns) > patience_ns;
 }
 
 /*
@@ -406,6 +429,19 @@ static bool policy_is_bypassed(const struct domain *dom, const struct cpu_run *r
 {
 	return run->bypasses * config.slice_max_ns > config.rescue_ns / 2 &&
 	       (dom->nr_waiting || run->nr_waiting);
+}
+
+/*
+ * Does a kernel thread of one CPU run past the queues? It serves its CPU, and whatever waits
+ * there may be waiting for it. But one that does not sleep any more takes turns like all others:
+ * past the queues it would have every second slice, and two of them all.
+ */
+static bool policy_serves_cpu(const struct domain *dom, const struct cpu_run *run,
+			      const struct task_ctx *tctx)
+{
+	bool runs_long = tctx->joined && tctx->awake_ns >= config.slice_max_ns;
+
+	return !runs_long && !policy_is_bypassed(dom, run);
 }
 
 /*

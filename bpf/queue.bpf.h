@@ -7,7 +7,7 @@
 #define QUMUN_QUEUE_BPF_H
 
 /* How many tasks in front of a queue are tried that may not run on a CPU. */
-#define HEAD_TRIES 32
+#define HEAD_TRIES 128
 
 enum head {
 	HEAD_NONE,
@@ -162,10 +162,10 @@ static bool run_first(const struct domain *dom, const struct cpu_run *run, s32 c
 #define RESCUE_TRIES 4096
 
 /*
- * Let a task run next that has waited too long in a DSQ, if it may run on this
- * @cpu. The search is long, but rare.
+ * Let a task run next that has waited in a DSQ for longer than @patience_ns, if it may run on
+ * this @cpu. The search is long, but rare. (A global function: verified once.)
  */
-static bool rescue_from(u64 dsq_id, s32 cpu, u64 now_ns)
+__noinline bool rescue_from(u64 dsq_id, s32 cpu, u64 now_ns, u64 patience_ns)
 {
 	struct bpf_iter_scx_dsq it;
 	bool rescued = false;
@@ -179,7 +179,7 @@ static bool rescue_from(u64 dsq_id, s32 cpu, u64 now_ns)
 		if (!p)
 			break;
 		tctx = task_ctx(p);
-		if (!tctx || !policy_is_overdue(tctx, now_ns) ||
+		if (!tctx || !policy_is_overdue(tctx, now_ns, patience_ns) ||
 		    !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
 			continue;
 		rescued = compat_dsq_move(&it, p, SCX_DSQ_LOCAL, 0);
@@ -189,6 +189,13 @@ static bool rescue_from(u64 dsq_id, s32 cpu, u64 now_ns)
 	return rescued;
 }
 
+/* In both queues of a CPU. */
+static bool rescue_older(const struct cpu_run *run, s32 cpu, u64 now_ns, u64 patience_ns)
+{
+	return (run->nr_waiting && rescue_from(DSQ_CPU(cpu), cpu, now_ns, patience_ns)) ||
+	       rescue_from(DSQ_LLC(run->llc), cpu, now_ns, patience_ns);
+}
+
 /* Once in an eighth of the time that anybody may wait; more often while there is somebody. */
 static bool rescue(struct cpu_run *run, s32 cpu)
 {
@@ -196,8 +203,9 @@ static bool rescue(struct cpu_run *run, s32 cpu)
 
 	if (qm_before(now_ns, run->rescue_check_ns))
 		return false;
-	if (rescue_from(DSQ_CPU(cpu), cpu, now_ns) || rescue_from(DSQ_LLC(run->llc), cpu, now_ns)) {
-		run->rescue_check_ns = now_ns + config.slice_max_ns;
+	if (rescue_older(run, cpu, now_ns, 3 * config.rescue_ns) ||
+	    rescue_older(run, cpu, now_ns, config.rescue_ns)) {
+		run->rescue_check_ns = now_ns + 3 * config.slice_max_ns;
 		stat_inc(QUMUN_STAT_RESCUED);
 		return true;
 	}

@@ -204,8 +204,9 @@ BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 	struct task_ctx *tctx = task_ctx(p);
 	bool is_last = config.moves && (enq_flags & SCX_ENQ_LAST);
 
-	if (is_percpu_kthread(p)) {
-		/* It serves its CPU; whatever waits there may be waiting for it. */
+	if (is_percpu_kthread(p) && (!tctx || !run || !dom || policy_serves_cpu(dom, run, tctx))) {
+		if (run)
+			run->bypasses++;
 		compat_dsq_insert(p, SCX_DSQ_LOCAL, config.slice_max_ns, enq_flags);
 		stat_inc(QUMUN_STAT_KTHREAD);
 	} else if (!tctx || !run || !dom) {
@@ -265,7 +266,7 @@ static bool run_first_or_keep(struct domain *dom, struct cpu_run *run, s32 cpu,
 			      struct task_struct *prev)
 {
 	struct waiting w = { .shared = HEAD_NONE, .pinned = HEAD_NONE, .far = HEAD_NONE };
-	struct task_ctx *tctx;
+	struct task_ctx *tctx = NULL;
 	bool pinned, far;
 	u64 first_v;
 
@@ -289,6 +290,9 @@ static bool run_first_or_keep(struct domain *dom, struct cpu_run *run, s32 cpu,
 	}
 	if ((far && fetch_from(w.far_llc)) || run_first(dom, run, cpu, pinned))
 		return true;
+	/* Nobody that may run here, then; in front of the queue were too many to see that at once. */
+	if (tctx)
+		policy_keep(dom, run, tctx, QM_DEBT_ALONE);
 	if (prev)
 		keep_running(dom, run, prev);
 	return prev;

@@ -873,6 +873,235 @@ static void wait_confined(void)
 		fail("a sleeper in a confined crowd ran for %.0f ms in 5 s", ran / 1e6);
 }
 
+/* --- what drags the clock away from those who sleep --- */
+
+/* Wants 1 % of a CPU, and never waits for long, whatever goes on. */
+static const struct program prog_rare = {
+	.name = "rare", .burst_lo = 200 * NSEC_PER_USEC, .burst_hi = 300 * NSEC_PER_USEC,
+	.sleep_lo = 20 * NSEC_PER_MSEC, .sleep_hi = 30 * NSEC_PER_MSEC, .wake_far_pct = 50,
+};
+
+static const struct machine four_cpus = {
+	.nr_cpus = 4, .smt = 1, .llc_cpus = 4, .ipi_ns = NSEC_PER_USEC,
+};
+
+static struct task *spawn_crowd(u32 nr, struct group *g, int nice, const struct mask *mask)
+{
+	struct task *last = NULL;
+
+	for (u32 i = 0; i < nr; i++)
+		last = spawn(&prog_hog, g, nice_weight(nice), mask, 20 * NSEC_PER_MSEC);
+	return last;
+}
+
+static struct task *spawn_kthread(const struct program *prog, struct group *g, s32 cpu)
+{
+	struct mask mask = cpu_mask(cpu);
+	struct task *t = spawn(prog, g, 100, &mask, NSEC_PER_MSEC);
+
+	t->p.flags |= PF_KTHREAD;
+	return t;
+}
+
+/* How much of a CPU a task gets in the next seconds, in %. */
+static double percent_of(struct task *t, u32 seconds)
+{
+	u64 ran_ns = task_ran_ns(t);
+
+	t->wait_max = 0;
+	run_for(seconds * NSEC_PER_SEC);
+	return 100.0 * (task_ran_ns(t) - ran_ns) / (seconds * NSEC_PER_SEC);
+}
+
+/* In the next seconds it gets what it wants, or at least this much, and waits so long at most. */
+static void check_served(const char *what, struct task *t, u32 seconds, double percent, u32 wait_ms)
+{
+	double got = percent_of(t, seconds);
+
+	note("%s has %.2f %% of a CPU, and waits %.0f ms at most", what, got, t->wait_max / 1e6);
+	if (got < percent)
+		fail("%s has %.2f %% of a CPU in %u s, expected %.2f", what, got, seconds, percent);
+	if (t->wait_max > wait_ms * NSEC_PER_MSEC)
+		fail("%s waits %.0f ms, expected %u at most", what, t->wait_max / 1e6, wait_ms);
+}
+
+/* Kernel threads of one CPU that do not end: others on that CPU run, too. */
+static void clock_kthreads(void)
+{
+	static const struct program sleeping = {
+		.name = "kthread", .burst_lo = 2 * NSEC_PER_MSEC, .burst_hi = 3 * NSEC_PER_MSEC,
+		.sleep_lo = 500 * NSEC_PER_USEC, .sleep_hi = NSEC_PER_MSEC,
+	};
+	struct limits limits = { .idle_ns = 100 * NSEC_PER_SEC };
+	const struct program *prog = rnd_percent(50) ? &prog_hog : &sleeping;
+	struct mask first = cpu_mask(0);
+	struct group *g;
+	struct task *t;
+
+	start(&four_cpus);
+	g = group_new(NULL, 0);
+	check_start(&limits);
+	spawn_kthread(prog, g, 0);
+	spawn_kthread(prog, g, 0);
+	t = spawn_crowd(1, g, -20, &first);
+	run_for(NSEC_PER_SEC);
+	check_served("nice -20 beside two kernel threads", t, 12, 40, 700);
+}
+
+/* One that computes on, beside hogs: who sleeps does not notice. */
+static void clock_kthread(void)
+{
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct mask all;
+	struct group *g;
+	struct task *t;
+
+	start(&four_cpus);
+	all = full_mask();
+	g = group_new(NULL, 0);
+	check_start(&limits);
+	spawn_crowd(16, g, 0, &all);
+	spawn_kthread(&prog_hog, g, 0);
+	t = spawn(&prog_rare, g, 100, &all, NSEC_PER_MSEC);
+	run_for(40 * NSEC_PER_SEC);
+	check_served("a sleeper", t, 20, 0.8, 100);
+}
+
+/* So light that they are rescued: who sleeps does not notice. */
+static void clock_lights(void)
+{
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct mask all;
+	struct group *g;
+	struct task *t;
+
+	start(&four_cpus);
+	all = full_mask();
+	g = group_new(NULL, 0);
+	check_start(&limits);
+	spawn_crowd(8, group_new(NULL, 4096), 0, &all);
+	spawn_crowd(32, g, 19, &all);
+	t = spawn(&prog_rare, g, 100, &all, NSEC_PER_MSEC);
+	run_for(240 * NSEC_PER_SEC);
+	check_served("a sleeper", t, 20, 0.8, 200);
+}
+
+/* More than are looked at in front of a queue may not run on a CPU; its task keeps it. */
+static void clock_unseen(void)
+{
+	struct limits limits = { .idle_ns = 100 * NSEC_PER_SEC };
+	struct mask low = { 0 }, high = { 0 };
+	u32 nr = rnd_percent(50) ? 40 : 200;
+	struct group *g;
+	struct task *t;
+
+	mask_set(&low, 0);
+	mask_set(&low, 1);
+	mask_set(&high, 2);
+	mask_set(&high, 3);
+	start(&four_cpus);
+	g = group_new(NULL, 0);
+	check_start(&limits);
+	spawn_crowd(nr, g, 0, &low);
+	spawn_crowd(2, g, 0, &high);
+	run_for(60 * NSEC_PER_SEC);
+	t = spawn_crowd(1, g, 0, &low);
+	check_served("who comes late to a crowd", t, 20, 100.0 / nr, 2000);
+}
+
+/* A light task that is far ahead becomes a heavy one: who sleeps does not notice. */
+static void clock_heavier(void)
+{
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct group *g, *light;
+	struct task *t, *l;
+	struct mask all;
+
+	start(&four_cpus);
+	all = full_mask();
+	g = group_new(NULL, 0);
+	light = group_new(NULL, 0);
+	check_start(&limits);
+	spawn_crowd(8, group_new(NULL, 4096), 0, &all);
+	l = spawn_crowd(1, light, 19, &all);
+	t = spawn(&prog_rare, g, 100, &all, NSEC_PER_MSEC);
+	run_for(100 * NSEC_PER_SEC);
+	task_set_weight(l, 100);
+	if (rnd_percent(50)) {
+		light->boost = 16384;
+		policy_boost(light->kn.id, light->boost);
+	}
+	check_served("a sleeper", t, 4, 0.8, 150);
+	check_served("who has become heavier", l, 4, 5, 300);
+}
+
+/* Who yields beside a light task far ahead does not go as far behind. */
+static void clock_yield(void)
+{
+	static const struct program yielder = {
+		.name = "yielder", .burst_lo = 10 * NSEC_PER_USEC, .burst_hi = 20 * NSEC_PER_USEC,
+		.yield_pct = 100,
+	};
+	struct limits limits = { .idle_ns = 100 * NSEC_PER_SEC };
+	struct program sleeper = prog_rare;
+	struct mask all;
+	struct group *g;
+	struct task *t;
+
+	sleeper.burst_lo = sleeper.burst_hi = 4 * NSEC_PER_MSEC;
+	sleeper.sleep_lo = sleeper.sleep_hi = 10 * NSEC_PER_MSEC;
+	start(&four_cpus);
+	all = full_mask();
+	g = group_new(NULL, 0);
+	check_start(&limits);
+	spawn_crowd(3, g, 0, &all);
+	spawn_crowd(1, g, 19, &all);
+	t = spawn(&yielder, g, 100, &all, NSEC_PER_MSEC);
+	for (u32 i = 0; i < 6; i++)
+		spawn(&sleeper, g, 100, &all, NSEC_PER_MSEC);
+	run_for(5 * NSEC_PER_SEC);
+	check_served("who yields", t, 20, 0.2, 200);
+}
+
+/* Heavy tasks confined to a CPU hold the clock back: the lighter ones elsewhere run all the same. */
+static void clock_held(void)
+{
+	struct limits limits = { .idle_ns = 100 * NSEC_PER_SEC };
+	struct mask all, first = cpu_mask(0);
+	struct group *g;
+	struct task *t;
+
+	start(&four_cpus);
+	all = full_mask();
+	g = group_new(NULL, 0);
+	check_start(&limits);
+	spawn_crowd(2, group_new(NULL, 16384), 0, &first);
+	spawn_crowd(6, g, 0, &all);
+	t = spawn_crowd(1, g, rnd_percent(50) ? 1 : 5, &all);
+	run_for(10 * NSEC_PER_SEC);
+	check_served("the lighter one", t, 20, 10, 1000);
+}
+
+/* More tasks than can be rescued: nobody is forgotten, and weights still count. */
+static void wait_swarm(void)
+{
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct task *boosted;
+	struct mask all;
+	struct group *g;
+
+	start(&four_cpus);
+	all = full_mask();
+	g = group_new(NULL, 0);
+	check_start(&limits);
+	spawn_crowd(1, g, 19, &all);
+	spawn_crowd(2000, g, 0, &all);
+	boosted = spawn_crowd(1, group_new(NULL, 16384), 0, &all);
+	run_for(5 * NSEC_PER_SEC);
+	/* Its share is 3.2 %, and it would have a third of a percent if all took turns. */
+	check_served("a boosted one among 2000", boosted, 20, 1.5, 5000);
+}
+
 /* --- work conservation --- */
 
 /* Few tasks that come and go; between select_cpu and enqueue, CPUs become idle. */
@@ -1068,12 +1297,11 @@ static void large(void)
 
 /*
  * Who is confined to a crowded set of CPUs falls behind and holds the clock back. The
- * others, ahead of it for good, reach the limit of their debt (100 slices at their own
- * weight), and that one is not the same for all: the lighter ones are let in too
- * seldom. Who wakes up, or is new, begins at the clock, which is a credit there.
+ * others, ahead of it for good, reach the limit of their debt, and there all take equal
+ * turns. Who wakes up, or is new, begins at the clock, which is a credit there.
  */
 #define KNOWN_CLOCK "who wakes up beside a clock that is held back is ahead of the others"
-#define KNOWN_DEBT "beside tasks that hold the clock back, light ones lose to the limit of debt"
+#define KNOWN_DEBT "beside tasks that hold the clock back, all have the same turns"
 
 #define KNOWN_IDLE "a CPU that goes idle during an enqueue leaves the task to a busy one"
 
@@ -1112,6 +1340,14 @@ const struct sim_case sim_cases[] = {
 	     NOTICES(NO_RESCUE, 5)),
 	CASE(wait_crowd, "heavy sleepers that fill a CPU", .seeds = 10, NOTICES(NO_RESCUE, 10)),
 	CASE(wait_kernel_thread, "a kernel thread at nice 19 beside boosted hogs", .seeds = 4),
+	CASE(wait_swarm, "nobody is forgotten among 2000", .seeds = 1),
+	CASE(clock_kthreads, "kernel threads of one CPU that do not end", .seeds = 4),
+	CASE(clock_kthread, "who sleeps, beside a kernel thread that does not end", .seeds = 2),
+	CASE(clock_lights, "who sleeps, beside those that are rescued", .seeds = 2),
+	CASE(clock_unseen, "who comes late to a crowd that hides in front of the queue", .seeds = 4),
+	CASE(clock_heavier, "who sleeps, when a light task becomes heavy", .seeds = 4),
+	CASE(clock_yield, "who yields beside a light task", .seeds = 2),
+	CASE(clock_held, "the lighter ones, when the clock is held back", .seeds = 4),
 	CASE(wait_confined, "who sleeps in a crowd that is confined to one cache", .seeds = 4),
 	CASE(idle_races, "no CPU idles beside a task that waits", .seeds = 20,
 	     NOTICES(KICKS_LOST, 5)),
