@@ -18,8 +18,8 @@
  *	A has had 32 ms, B 8 ms, and both stand at 8 again: 80 % and 20 %.
  *
  * Sleepers. While a task sleeps, others pay on, and it falls behind. It may
- * keep that as a credit, but no more than a small lag (6 ms, a little more
- * than a tick): enough to be served before those who never sleep, too little
+ * keep that as a credit, but no more than a small lag (6 ms of vruntime, a little
+ * more than a tick; who is boosted can use it for longer): enough to be served before those who never sleep, too little
  * to keep them waiting for what it did not want before. The lag is measured
  * from the clock V, the weighted average of the tasks that run or wait:
  *
