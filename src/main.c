@@ -16,6 +16,7 @@
 #include "loader.h"
 #include "loader_pin.h"
 #include "log.h"
+#include "notify.h"
 #include "options.h"
 #include "placement.h"
 #include "report.h"
@@ -141,12 +142,15 @@ static int schedule_on(struct run *run, const struct placement_wishes *wishes,
 		err = loader_attach(loader, run->watch.signal_fd);
 	if (!err && !loader_exited(loader) && !watch_stopped(&run->watch)) {
 		report_start(&run->opts, wishes, params, &run->boosts, loader);
+		notify_ready();
 		watch_run(&run->watch, loader, &run->boosts, run->server);
 	}
 	if (!err && loader_exited(loader)) {
 		*restart = restart_is_asked_for(loader_exit_info(loader));
 		err = *restart ? 0 : report_exit(loader);
 	}
+	if (run->watch.stopped)
+		notify_stopping();
 	boosts_unload(&run->boosts);
 	loader_destroy(loader);
 	return err;

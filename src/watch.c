@@ -14,6 +14,7 @@
 #include "exit_codes.h"
 #include "loader.h"
 #include "log.h"
+#include "notify.h"
 #include "stats.h"
 #include "util.h"
 
@@ -84,6 +85,13 @@ static void print_stats(struct loader *loader, struct stats *before)
 	*before = now;
 }
 
+static void reload(struct boosts *boosts, uint64_t now_ms)
+{
+	notify_reloading();
+	boosts_reload(boosts, now_ms);
+	notify_ready();
+}
+
 /* At even distances; after a pause of ours, not one line for each that was missed. */
 static uint64_t next_line_due_ms(const struct watch *watch, uint64_t due_ms)
 {
@@ -130,7 +138,7 @@ void watch_run(struct watch *watch, struct loader *loader, struct boosts *boosts
 			stats_due_ms = next_line_due_ms(watch, stats_due_ms);
 		}
 		if (take_signals(watch->reload_fd))
-			boosts_reload(boosts, now_ms);
+			reload(boosts, now_ms);
 		boosts_work(boosts, now_ms);
 		control_server_work(server, now_ms);
 	}
