@@ -99,6 +99,15 @@ int boosts_init(struct boosts *boosts, const struct qumun_opts *opts)
 	return code;
 }
 
+/* Options are what the scheduler was loaded with: reading them again changes nothing. */
+static void say_changed_options(const struct qumun_opts *opts, const struct config *config)
+{
+	char names[300];
+
+	if (*config_changed_options(&opts->config, config, names, sizeof(names)))
+		log_info("options changed: %s; they count after a restart", names);
+}
+
 void boosts_reload(struct boosts *boosts, uint64_t now_ms)
 {
 	uint64_t before = boosts->rules.last_order;
@@ -120,8 +129,10 @@ void boosts_reload(struct boosts *boosts, uint64_t now_ms)
 		if (rule->origin == RULE_CONFIG && rule->order <= before)
 			boosts_remove(boosts, rule);
 	}
-	log_info("%s: read again, %zu boosts",
-		 escape_text(path, sizeof(path), boosts->opts->config_path), config.nr_rules);
+	log_info("%s: read again, %zu boost%s",
+		 escape_text(path, sizeof(path), boosts->opts->config_path), config.nr_rules,
+		 plural(config.nr_rules));
+	say_changed_options(boosts->opts, &config);
 	config_free(&config);
 	boosts_sync(boosts, false);
 }

@@ -352,6 +352,38 @@ int config_read(const char *path, bool may_be_missing, struct config *config, ch
 	return config_parse(path, text, len, config, why);
 }
 
+/* The value that @config gives, or NULL. */
+static const char *option_value(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->nr_options; i++)
+		if (!strcmp(config->options[i].name, name))
+			return config->options[i].value;
+	return NULL;
+}
+
+static void add_name(char *text, size_t size, const char *name)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, size - len, "%s%s", len ? ", " : "", name);
+}
+
+const char *config_changed_options(const struct config *a, const struct config *b, char *text,
+				   size_t size)
+{
+	*text = '\0';
+	for (size_t i = 0; i < b->nr_options; i++) {
+		const char *value = option_value(a, b->options[i].name);
+
+		if (!value || strcmp(value, b->options[i].value))
+			add_name(text, size, b->options[i].name);
+	}
+	for (size_t i = 0; i < a->nr_options; i++)
+		if (!option_value(b, a->options[i].name))
+			add_name(text, size, a->options[i].name);
+	return text;
+}
+
 void config_free(struct config *config)
 {
 	for (size_t i = 0; i < config->nr_options; i++) {

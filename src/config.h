@@ -64,6 +64,15 @@ int config_read(const char *path, bool may_be_missing, struct config *config, ch
 /** config_parse - the same for text; @path is for messages */
 int config_parse(const char *path, const char *text, size_t len, struct config *config, char *why);
 
+/**
+ * config_changed_options - names of the options that two files do not give the same value
+ * @text: receives them, "slice-us, stats", "" when there are none; cut where it is full
+ *
+ * Returns @text. Both files have been judged, so that names are safe to print.
+ */
+const char *config_changed_options(const struct config *a, const struct config *b, char *text,
+				   size_t size);
+
 /** config_free - release; harmless when repeated */
 void config_free(struct config *config);
 

@@ -58,7 +58,8 @@ const struct option_row option_rows[] = {
 	{ ROW_CONFIG, "config", 0, "FILE", 0, 0, 0, "", "",
 	  "options and boosts; default " CONFIG_PATH ", if there is one", NULL },
 	{ ROW_CHECK_CONFIG, "check-config", 0, NULL, 0, 0, 0, "", "",
-	  "say what is wrong in the config file and stop", NULL },
+	  "say what is wrong in the config file and stop; no file is fine, unless --config\n"
+	  "          names it", NULL },
 	{ ROW_NUMBER, "stats", 0, "SEC", AT(stats_sec), 0, 86400, " s",
 	  "; 0 = off", "print statistics every SEC seconds" },
 	{ ROW_NUMBER, "exit-dump-len", 0, "N", AT(exit_dump_len), 0, 16 << 20, " bytes",

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "exit_codes.h"
 #include "log.h"
@@ -275,7 +276,7 @@ static int take_config_option(struct parser *ps, const struct config_option *opt
 
 static int take_config_file(struct parser *ps, struct config *config)
 {
-	bool may_be_missing = !ps->opts->config_given && !ps->only_check_config;
+	bool may_be_missing = !ps->opts->config_given;
 	char why[CONFIG_WHY_LEN];
 	int code;
 
@@ -310,9 +311,14 @@ static int answer_check_config(const struct qumun_opts *opts)
 {
 	char shown[SHOWN_LEN];
 
-	printf("%s: nothing wrong, %zu options, %zu boosts\n",
-	       escape_text(shown, sizeof(shown), opts->config_path), opts->config.nr_options,
-	       opts->config.nr_rules);
+	escape_text(shown, sizeof(shown), opts->config_path);
+	/* config_read() has found fault with all that is there and cannot be read. */
+	if (access(opts->config_path, F_OK))
+		printf("%s: there is none; it is optional, nothing wrong\n", shown);
+	else
+		printf("%s: nothing wrong, %zu option%s, %zu boost%s\n", shown,
+		       opts->config.nr_options, plural(opts->config.nr_options),
+		       opts->config.nr_rules, plural(opts->config.nr_rules));
 	return QUMUN_EXIT_OK;
 }
 

@@ -108,6 +108,12 @@ const char *cpu_mask_format(char *dst, size_t size, const struct cpu_mask *mask)
  */
 bool text_is_printable(const char *s);
 
+/** plural - what a noun in English has behind @nr: "" or "s" */
+static inline const char *plural(size_t nr)
+{
+	return nr == 1 ? "" : "s";
+}
+
 /**
  * escape_text - make foreign text safe to print
  * @dst: receives @src with each byte that text_is_printable() objects to written as \xNN

@@ -46,6 +46,7 @@ missing() {
 			echo "cannot change to another user" ;;
 		noproc) ! grep -q __asan_init "$Q" || echo "sanitizers need /proc"
 			unshare -m true 2>/dev/null || echo "cannot hide /proc" ;;
+		mount) unshare -m true 2>/dev/null || echo "cannot mount anything here" ;;
 		*) echo "unknown need '$need'" ;;
 		esac
 	done | head -n 1

@@ -250,26 +250,52 @@ test_off() {
 
 # --- the unit that is installed ---------------------------------------------------
 
-enabled_again() { [[ $(cat /sys/kernel/sched_ext/state) == enabled && $(systemctl show -P MainPID scx_qumun) != "$1" ]]; }
+in_charge() { [[ $(cat /sys/kernel/sched_ext/state) == enabled && $(cat /sys/kernel/sched_ext/root/ops) == scx_qumun* ]]; }
+main_pid() { systemctl show -P MainPID scx_qumun; }
+enabled_again() { in_charge && [[ $(main_pid) != "$1" ]]; }
+said() { journalctl -q -u scx_qumun --no-pager -o cat | grep -qE -- "$1"; }
+config() { printf '%b' "$1" >/etc/scx_qumun.conf; }
 
 test_service() {
 	local pid
 	stop_daemon
 	sed 's|@SBINDIR@|/opt/host|' /opt/host/scx_qumun.service.in >/run/systemd/system/scx_qumun.service
 	systemctl daemon-reload
-	printf '[boost noise]\ntarget = unit:noise\nweight = 512\n' >/etc/scx_qumun.conf
+	config '[boost noise]\ntarget = unit:noise\nweight = 5\n'
+	ok 'service: a bad file: the start fails' says 1 'scx_qumun.service' systemctl start scx_qumun
+	ok 'service: a bad file: the journal says why' until_true 10 said "weight: '5' is out of range"
+	config '[boost noise]\ntarget = unit:noise\nweight = 512\n'
+	systemctl reset-failed scx_qumun
 	ok 'service: starts' systemctl start scx_qumun
-	ok 'service: schedules' until_true 60 grep -q enabled /sys/kernel/sched_ext/state
-	pid=$(systemctl show -P MainPID scx_qumun)
-	printf '[boost noise]\ntarget = unit:noise\nweight = 256\n' >/etc/scx_qumun.conf
+	ok 'service: started means that it schedules' in_charge
+	show systemctl --no-pager -n 0 status scx_qumun
+	pid=$(main_pid)
+	config '[boost noise]\ntarget = unit:noise\nweight = 256\n'
 	ok 'service: reload' systemctl reload scx_qumun
 	ok 'service: the boost has its new weight' until_true 60 sh -c "$Q boost list | grep -q 256"
-	ok 'service: it is the same process' test "$pid" = "$(systemctl show -P MainPID scx_qumun)"
+	config '[boost noise]\ntarget = unit:noise\nweight = 5\n'
+	ok 'service: a bad file: the reload fails' says 1 'scx_qumun.service' systemctl reload scx_qumun
+	ok 'service: a bad file: nothing has changed' sh -c "$Q boost list | grep -q 256"
+	config '[options]\nslice-us = 5000\n'
+	ok 'service: reload of options' systemctl reload scx_qumun
+	ok 'service: options count after a restart' until_true 60 said 'options changed: slice-us; they count after a restart'
+	rm /etc/scx_qumun.conf
+	ok 'service: reload without a file' systemctl reload scx_qumun
+	ok 'service: it is the same process' test "$pid" = "$(main_pid)"
 	kill -KILL "$pid"
 	ok 'service: started again after SIGKILL' until_true 60 enabled_again "$pid"
-	ok 'service: stops' systemctl stop scx_qumun
+	pid=$(main_pid)
+	kill -KILL "$pid"
+	ok 'service: started a third time' until_true 60 enabled_again "$pid"
+	kill -KILL "$(main_pid)"
+	ok 'service: not a fourth time' until_true 60 systemctl -q is-failed scx_qumun
 	ok 'service: the scheduler is off' grep -q disabled /sys/kernel/sched_ext/state
-	rm /etc/scx_qumun.conf /run/systemd/system/scx_qumun.service
+	systemctl reset-failed scx_qumun
+	ok 'service: starts by hand' systemctl start scx_qumun
+	ok 'service: schedules' in_charge
+	ok 'service: stops' systemctl stop scx_qumun
+	ok 'service: the scheduler is off again' grep -q disabled /sys/kernel/sched_ext/state
+	rm /run/systemd/system/scx_qumun.service
 	systemctl daemon-reload
 	start_daemon
 }

@@ -184,13 +184,42 @@ static void test_files(void **state)
 	assert_int_equal(config_read("/dev/zero", true, &config, why), QUMUN_EXIT_USAGE);
 }
 
+/* @a against @b: which names are told. */
+static void check_changed(const char *a, const char *b, const char *expected)
+{
+	struct config before;
+	char text[64];
+
+	assert_int_equal(config_parse(PATH, a, strlen(a), &before, why), 0);
+	assert_int_equal(parse(b), 0);
+	assert_string_equal(config_changed_options(&before, &config, text, sizeof(text)), expected);
+	config_free(&before);
+}
+
+static void test_changed_options(void **state)
+{
+	struct config before = { 0 };
+	char text[8];
+
+	(void)state;
+	check_changed("", "", "");
+	check_changed("[options]\na = 1\nb = 2\n", "[options]\nb = 2\na = 1\n", "");
+	check_changed("[options]\na = 1\n", "[options]\na = 2\n", "a");
+	check_changed("[options]\na = 1\nb = 2\n", "[options]\nb = 3\nc = 1\n", "b, c, a");
+	check_changed("[boost a]\ntarget = pid:1\n", "[boost a]\ntarget = pid:2\n", "");
+	/* No room for all of them. */
+	assert_int_equal(parse("[options]\nlonger = 1\nlong = 1\n"), 0);
+	assert_string_equal(config_changed_options(&before, &config, text, sizeof(text)),
+			    "longer,");
+}
+
 #define TEST(f) cmocka_unit_test_teardown(f, end)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_good), TEST(test_empty), TEST(test_bad), TEST(test_nul),
-		TEST(test_long_line), TEST(test_files),
+		TEST(test_long_line), TEST(test_files), TEST(test_changed_options),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

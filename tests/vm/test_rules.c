@@ -239,6 +239,9 @@ VM_TEST(rule_reload, .about = "SIGHUP reads rules, the scheduler stays; a bad fi
 	kill(daemon1.pid, SIGHUP);
 	wait_said(CONFIG ":3: weihgt: unknown key");
 	CHECK(map_weight(cg_id(OTHER)) == 512, "a bad file has changed the rules");
+	write_config("[options]\nslice-us = 5000\n[boost b]\ntarget = " OTHER "\n");
+	kill(daemon1.pid, SIGHUP);
+	wait_said("options changed: slice-us; they count after a restart");
 	CHECK(scx_is("enabled") && scx_number("enable_seq") == enabled, "it was restarted");
 	daemon_stop(&daemon1);
 	unlink(CONFIG);
