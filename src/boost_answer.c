@@ -22,6 +22,7 @@
 
 /**
  * struct ask - a request on its way to an answer
+ * @weight_max: what would have been allowed, or 0
  * @why: becomes the message
  */
 struct ask {
@@ -29,6 +30,7 @@ struct ask {
 	const struct order *order;
 	uid_t uid;
 	int dir_fd;
+	uint64_t weight_max;
 	char why[RESOLVE_WHY_LEN];
 };
 
@@ -90,6 +92,12 @@ static json_t *list_rule(const struct boosts *boosts, const struct rule *rule)
 			 "cgroups", list_matches(boosts, rule));
 }
 
+/* Users other than root see and remove their own rules. */
+static bool may_touch(const struct ask *ask, const struct rule *rule)
+{
+	return !ask->uid || (rule->origin == RULE_USER && rule->uid == ask->uid);
+}
+
 static json_t *list_rules(const struct ask *ask)
 {
 	const struct rules *rules = &ask->boosts->rules;
@@ -98,7 +106,7 @@ static json_t *list_rules(const struct ask *ask)
 	for (size_t i = 0; i < rules->nr; i++) {
 		const struct rule *rule = &rules->rows[i];
 
-		if (!ask->uid || (rule->origin == RULE_USER && rule->uid == ask->uid))
+		if (may_touch(ask, rule))
 			json_array_append_new(list, list_rule(ask->boosts, rule));
 	}
 	return list;
@@ -115,10 +123,12 @@ static int check_user(struct ask *ask)
 	if (!opts->user_weight_max)
 		return explain(QUMUN_EXIT_PRIVILEGE, ask,
 			       "only root may boost (--user-weight-max is 0)");
-	if (ask->order->weight > opts->user_weight_max)
+	if (ask->order->weight > opts->user_weight_max) {
+		ask->weight_max = opts->user_weight_max;
 		return explain(QUMUN_EXIT_PRIVILEGE, ask,
 			       "weight %" PRIu32 " is too much for users (at most %" PRIu64 ")",
 			       ask->order->weight, opts->user_weight_max);
+	}
 	return QUMUN_EXIT_OK;
 }
 
@@ -198,10 +208,13 @@ static int check_dir(struct ask *ask, struct cgroup_ref *ref, uid_t *owner)
 	if (code)
 		return code;
 	*owner = st.st_uid;
-	if (ask->uid && st.st_uid != ask->uid)
+	if (!ask->uid || st.st_uid == ask->uid)
+		return QUMUN_EXIT_OK;
+	if (!st.st_uid)
 		return explain(QUMUN_EXIT_PRIVILEGE, ask,
-			       "the cgroup belongs to user %u (only own cgroups)", st.st_uid);
-	return QUMUN_EXIT_OK;
+			       "the cgroup belongs to root (only own cgroups)");
+	return explain(QUMUN_EXIT_PRIVILEGE, ask,
+		       "the cgroup belongs to user %u (only own cgroups)", st.st_uid);
 }
 
 static int bind_to_dir(struct ask *ask, struct rule *rule)
@@ -323,6 +336,33 @@ static int add(struct ask *ask)
 
 /* --- del --- */
 
+/* One is about a process by itself, the other one about its cgroup: easily taken for each other. */
+static const struct rule *find_twin(const struct ask *ask, const struct target *target)
+{
+	const struct rules *rules = &ask->boosts->rules;
+
+	for (size_t i = 0; target->kind == TARGET_PID && i < rules->nr; i++) {
+		const struct rule *rule = &rules->rows[i];
+
+		if (rule->target.kind == TARGET_PID && rule->target.pid == target->pid &&
+		    may_touch(ask, rule))
+			return rule;
+	}
+	return NULL;
+}
+
+static int not_boosted(struct ask *ask, const struct target *target)
+{
+	const struct rule *twin = find_twin(ask, target);
+	const char *what = ask->uid ? "no boost of yours" : "not boosted";
+
+	/* Whether others have boosted it is not for everybody. */
+	if (twin)
+		return explain(QUMUN_EXIT_NOT_FOUND, ask, "%s (%s is)", what, twin->text);
+	return explain(QUMUN_EXIT_NOT_FOUND, ask, "%s%s", what,
+		       ask->uid ? " (what root boosts only root removes)" : "");
+}
+
 static int del(struct ask *ask)
 {
 	struct rules *rules = &ask->boosts->rules;
@@ -333,29 +373,33 @@ static int del(struct ask *ask)
 	for (size_t i = rules->nr; !code && i--;) {
 		struct rule *rule = &rules->rows[i];
 
-		if (strcmp(rule->text, wanted.text) ||
-		    (ask->uid && (rule->origin != RULE_USER || rule->uid != ask->uid)))
+		if (strcmp(rule->text, wanted.text) || !may_touch(ask, rule))
 			continue;
 		boosts_remove(ask->boosts, rule);
 		found++;
 	}
+	if (!code && found) {
+		boosts_sync(ask->boosts, false);
+		explain(QUMUN_EXIT_OK, ask, "no longer boosted");
+	} else if (!code) {
+		code = not_boosted(ask, &wanted.target);
+	}
 	rule_free(&wanted);
-	if (code)
-		return code;
-	if (!found)
-		return explain(QUMUN_EXIT_NOT_FOUND, ask, "not boosted");
-	boosts_sync(ask->boosts, false);
-	return explain(QUMUN_EXIT_OK, ask, "no longer boosted");
+	return code;
 }
 
 json_t *boost_answer(void *arg, const struct order *order, uid_t uid, int dir_fd)
 {
 	struct ask ask = { .boosts = arg, .order = order, .uid = uid, .dir_fd = dir_fd };
+	json_t *answer;
 	int code;
 
 	if (order->kind == ORDER_LIST)
-		return json_pack("{s:i, s:s, s:o}", "code", 0, "message", "", "rules",
-				 list_rules(&ask));
+		return json_pack("{s:i, s:s, s:b, s:o}", "code", 0, "message", "", "all", !uid,
+				 "rules", list_rules(&ask));
 	code = order->kind == ORDER_ADD ? add(&ask) : del(&ask);
-	return json_pack("{s:i, s:o}", "code", code, "message", json_text(ask.why));
+	answer = json_pack("{s:i, s:o}", "code", code, "message", json_text(ask.why));
+	if (answer && ask.weight_max)
+		json_object_set_new(answer, "weight_max", json_integer((json_int_t)ask.weight_max));
+	return answer;
 }

@@ -53,7 +53,7 @@ static int connect_to(const char *path, int *fd, char *why)
 		return 0;
 	if (errno == ENOENT || errno == ECONNREFUSED)
 		return explain(QUMUN_EXIT_NOT_FOUND, why,
-			       "scx_qumun is not running (nobody listens at %s; sudo scx_qumun starts it)",
+			       "scx_qumun is not running (nothing listens at %s; sudo scx_qumun starts it)",
 			       path);
 	if (errno == EACCES || errno == EPERM)
 		return explain(QUMUN_EXIT_PRIVILEGE, why, "%s: %s", path, strerror(errno));

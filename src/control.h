@@ -16,19 +16,20 @@
  * the rule is about that cgroup and ends with it, and the target is only its name. From anybody but
  * root it must, except for pid:N/tree: names are resolved by the client, as that user. Without a
  * descriptor the daemon resolves the name, again and again: the rule outlives the cgroup.
+ * Where a user's weight is too large, the answer has "weight_max": N, unless it is 0.
  * A del needs no descriptor: it is found by its target, among the sender's rules; root's del finds
  * everybody's.
  *
- * "rules" of a list, in the order of who wins last:
+ * A list has "all": false when rules of others are left out: users other than root see their own.
+ * Its "rules" come in the order of who wins last:
  *
- *	{"target":"container:web","weight":4096,"origin":"socket","uid":0,
+ *	{"target":"container:web","weight":4096,"origin":"boost add","uid":0,
  *	 "left_sec":null,"waits":null,"cgroups":[{"id":47,"path":"/sys/fs/cgroup/...","about":"...",
  *	 "counts":true}]}
  *
- * "origin" is "command line", "config file" or "socket"; "left_sec" the time to the end of the
+ * "origin" is "command line", "config file" or "boost add"; "left_sec" the time to the end of the
  * rule; "waits" says why there is no cgroup at present; "counts" is false where another rule, or
- * another tool, wins. Users other than root see their own rules. Those of pid:N/tree have no
- * cgroups.
+ * another tool, wins. Rules about pid:N/tree have no cgroups.
  */
 #ifndef QUMUN_CONTROL_H
 #define QUMUN_CONTROL_H

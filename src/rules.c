@@ -18,7 +18,7 @@ const char *rule_origin_name(enum rule_origin origin)
 	case RULE_ROOT:
 		break;
 	}
-	return "socket";
+	return "boost add";
 }
 
 int rule_init(struct rule *rule, const char *text, char *why)

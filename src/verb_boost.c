@@ -74,7 +74,8 @@ static int print_help(void)
 	       "\n"
 	       "Root's boost of a name holds for whatever has that name, also after a restart.\n"
 	       "Other users may boost cgroups and processes of their own, up to the weight and\n"
-	       "the number that the daemon allows; such a boost ends with the cgroup.\n"
+	       "the number that the daemon allows; such a boost ends with the cgroup. They see\n"
+	       "and remove their own boosts only; root sees and removes all.\n"
 	       "\n"
 	       "Options:\n"
 	       "      --weight=N    %d..%d, default %d, 1024 = normal\n"
@@ -344,14 +345,18 @@ static void print_rule(const json_t *rule)
 	const char *target = "", *origin = "";
 	const json_t *left, *waits, *cgroups;
 	int weight = 0, uid = 0;
-	char text[32];
+	char text[32], user[32];
 
 	json_unpack((json_t *)rule, "{s:s, s:i, s:s, s:i}", "target", &target, "weight", &weight,
 		    "origin", &origin, "uid", &uid);
 	left = json_object_get(rule, "left_sec");
 	waits = json_object_get(rule, "waits");
 	cgroups = json_object_get(rule, "cgroups");
-	printf("%s  weight %d  %s  user %d%s%s\n", target, weight, origin, uid,
+	if (uid)
+		snprintf(user, sizeof(user), "user %u", (unsigned int)uid);
+	else
+		strcpy(user, "root");
+	printf("%s  weight %d  %s  %s%s%s\n", target, weight, origin, user,
 	       json_is_integer(left) ? "  left " : "",
 	       json_is_integer(left) ? format_time(text, sizeof(text), json_integer_value(left)) :
 				       "");
@@ -382,8 +387,10 @@ static int list(const struct request *request)
 		putchar('\n');
 	} else if (json_array_size(json_object_get(answer, "rules"))) {
 		print_rules(json_object_get(answer, "rules"));
+	} else if (json_is_false(json_object_get(answer, "all"))) {
+		puts("no boost of yours (root sees all: sudo scx_qumun boost list)");
 	} else {
-		log_info("boost: nothing is boosted");
+		puts("nothing is boosted");
 	}
 	json_decref(answer);
 	return code;

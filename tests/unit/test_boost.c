@@ -293,6 +293,7 @@ static void start(void)
 /* --- requests --- */
 
 static char message[RESOLVE_WHY_LEN];
+static int weight_max;
 
 static int ask(uid_t uid, enum order_kind kind, const char *target, uint32_t weight, int fd)
 {
@@ -301,6 +302,7 @@ static int ask(uid_t uid, enum order_kind kind, const char *target, uint32_t wei
 	int code;
 
 	assert_non_null(answer);
+	weight_max = (int)json_integer_value(json_object_get(answer, "weight_max"));
 	code = (int)json_integer_value(json_object_get(answer, "code"));
 	snprintf(message, sizeof(message), "%s",
 		 json_string_value(json_object_get(answer, "message")));
@@ -323,6 +325,16 @@ static json_t *list(uid_t uid)
 	struct order order = { .kind = ORDER_LIST };
 
 	return boost_answer(&boosts, &order, uid, -1);
+}
+
+static bool lists_all(uid_t uid)
+{
+	json_t *answer = list(uid);
+	bool all = json_is_true(json_object_get(answer, "all"));
+
+	assert_true(json_is_boolean(json_object_get(answer, "all")));
+	json_decref(answer);
+	return all;
 }
 
 static size_t listed(uid_t uid)
@@ -466,10 +478,11 @@ static void test_user_asks(void **state)
 	assert_int_equal(chown(at("b"), 1000, 1000), 0);
 
 	assert_int_equal(ask_dir(1000, "c", 100), QUMUN_EXIT_PRIVILEGE);
-	assert_non_null(strstr(message, "belongs to user 0"));
+	assert_non_null(strstr(message, "belongs to root"));
 	assert_int_equal(ask_dir(1001, "a", 100), QUMUN_EXIT_PRIVILEGE);
 	assert_int_equal(ask(1000, ORDER_ADD, at("a"), 100, -1), QUMUN_EXIT_USAGE);
 	assert_int_equal(ask_dir(1000, "a", 4097), QUMUN_EXIT_PRIVILEGE);
+	assert_int_equal(weight_max, 4096);
 	/* What is no cgroup at all, and the root of all, whoever owned it. */
 	fd = open("/tmp", O_PATH | O_DIRECTORY);
 	assert_int_equal(ask(0, ORDER_ADD, at("a"), 100, fd), QUMUN_EXIT_NOT_FOUND);
@@ -496,6 +509,8 @@ static void test_user_asks(void **state)
 	assert_int_equal(ask_dir(1000, "b", 300), 0);
 	assert_int_equal(weight_of(id_of("b")), 9000);
 	assert_int_equal(ask(1001, ORDER_DEL, at("b"), 0, -1), QUMUN_EXIT_NOT_FOUND);
+	assert_string_equal(message, "no boost of yours (what root boosts only root removes)");
+	assert_true(lists_all(0) && !lists_all(1000));
 	assert_int_equal(ask(1000, ORDER_DEL, at("b"), 0, -1), 0);
 	assert_int_equal(weight_of(id_of("b")), 9000);
 	assert_int_equal(ask(0, ORDER_DEL, at("a"), 0, -1), 0);
@@ -504,6 +519,7 @@ static void test_user_asks(void **state)
 	opts.user_weight_max = 0;
 	assert_int_equal(ask_dir(1000, "a", 100), QUMUN_EXIT_PRIVILEGE);
 	assert_non_null(strstr(message, "only root"));
+	assert_int_equal(weight_max, 0);
 }
 
 static void test_gone_while_asked(void **state)
@@ -623,7 +639,7 @@ static void test_full_map(void **state)
 
 static void test_tree(void **state)
 {
-	char own[32];
+	char own[32], cgroup[32], hint[64];
 
 	(void)state;
 	start();
@@ -636,6 +652,15 @@ static void test_tree(void **state)
 	assert_int_equal(marked, 1);
 	assert_int_equal(tree_table[0].weight, 512);
 	assert_int_equal(listed(0), 1);
+	/* Its cgroup is another matter, as the message says to whom the boost belongs. */
+	snprintf(cgroup, sizeof(cgroup), "pid:%d", getpid());
+	snprintf(hint, sizeof(hint), "not boosted (%s is)", own);
+	assert_int_equal(ask(0, ORDER_DEL, cgroup, 0, -1), QUMUN_EXIT_NOT_FOUND);
+	assert_string_equal(message, hint);
+	assert_int_equal(ask(1000, ORDER_DEL, cgroup, 0, -1), QUMUN_EXIT_NOT_FOUND);
+	assert_string_equal(message, "no boost of yours (what root boosts only root removes)");
+	assert_int_equal(ask(0, ORDER_DEL, "pid:1", 0, -1), QUMUN_EXIT_NOT_FOUND);
+	assert_string_equal(message, "not boosted");
 	assert_int_equal(ask(0, ORDER_DEL, own, 0, -1), 0);
 	assert_int_equal(tree_table[0].weight, 0);
 	assert_int_equal(ask(0, ORDER_ADD, own, 512, -1), 0);

@@ -107,8 +107,8 @@ VM_TEST(control_user, .about = "a user may boost own cgroups, and no others, up 
 	daemon_start(&daemon1, ARGS("--user-rules-max=3"));
 
 	/* The client says it, and so does the daemon to a client that does not care. */
-	check_user(4, "belongs to user 0", ARGS("add", BOOSTED));
-	check_user(4, "belongs to user 0", ARGS("add", OWN "/a/b"));
+	check_user(4, "belongs to root", ARGS("add", BOOSTED));
+	check_user(4, "belongs to root", ARGS("add", OWN "/a/b"));
 	check_raw(USER, ADD(OWN), BOOSTED, "\"code\":4");
 	check_raw(USER, ADD(OWN), CGROUP_ROOT, "\"code\":7");
 	check_raw(USER, ADD(BOOSTED), NULL, "\"code\":2");
@@ -142,7 +142,7 @@ VM_TEST(control_user, .about = "a user may boost own cgroups, and no others, up 
 	check_boost(0, "", ARGS("add", OWN "/a", "--weight=9000"));
 	CHECK(map_weight(cg_id(OWN "/a")) == 9000, "root's rule does not win");
 	check_boost(0, "", ARGS("add", BOOSTED));
-	check_user(7, "not boosted", ARGS("del", BOOSTED));
+	check_user(7, "no boost of yours (what root boosts only root removes)", ARGS("del", BOOSTED));
 	check_user(0, "", ARGS("del", OWN "/a"));
 	CHECK(map_weight(cg_id(OWN "/a")) == 9000, "a user has removed root's rule");
 	check_user(0, "\"rules\":[{", ARGS("list", "--json"));

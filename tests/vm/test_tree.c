@@ -120,7 +120,7 @@ VM_TEST(tree_of_nobody, .about = "a process that is not there, and one that has 
 	check_boost(2, "--tree", ARGS("add", "container:web", "--tree"));
 	snprintf(pid, sizeof(pid), "pid:%d", family->pid);
 	check_boost(0, pid, ARGS("add", pid, "--tree"));
-	check_boost(0, "\"origin\":\"socket\"", ARGS("list", "--json"));
+	check_boost(0, "\"origin\":\"boost add\"", ARGS("list", "--json"));
 	kill(family->pid, SIGKILL);
 	waitpid(family->pid, NULL, 0);
 	check_boost(7, "no such process", ARGS("add", pid, "--tree", "--for=1s"));
