@@ -2,9 +2,11 @@
 /*
  * scx_qumun run [--weight=W] [--] CMD...: boosts itself, then becomes CMD. It stays one process, so
  * that signals, exit status, terminal and whoever watches the process id see nothing of us. Only a
- * wrong command line keeps CMD from starting: everything else costs the boost, not the game.
+ * wrong command line keeps CMD from starting: everything else costs the boost, or a part of it, not
+ * the game.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +18,7 @@
 #include "control.h"
 #include "exit_codes.h"
 #include "log.h"
+#include "options.h"
 #include "qumun.h"
 #include "run_place.h"
 #include "util.h"
@@ -27,15 +30,22 @@
 
 static int print_help(void)
 {
+	static const struct qumun_opts defaults = QUMUN_OPTS_DEFAULT;
+
 	printf("Usage: scx_qumun run [--weight=W] [--] CMD [ARG]...\n"
-	       "Starts CMD in a cgroup of its own and boosts it, for as long as it runs. If it cannot\n"
-	       "be boosted, a warning says why, and CMD runs all the same. Anybody may do this.\n"
+	       "Starts CMD in a cgroup of its own and boosts it, for as long as it runs. Where no\n"
+	       "cgroup can be made, CMD and its later children are boosted by themselves. If it\n"
+	       "cannot be boosted, a warning says why, and CMD runs all the same. Anybody may do\n"
+	       "this.\n"
 	       "\n"
-	       "  --weight=W  %d..%d, default %d; 1024 = normal\n"
+	       "  --weight=W  %d..%d, default %d; 1024 = normal. Users other than root\n"
+	       "              get at most what scx_qumun --user-weight-max allows, %" PRIu64 "\n"
+	       "              unless that was given; a warning says so\n"
 	       "\n"
 	       "As a launch option in Steam: scx_qumun run -- %%command%%\n"
 	       "Exit status: that of CMD; 127 no such command; 126 cannot be executed; 2 usage.\n",
-	       QUMUN_BOOST_WEIGHT_MIN, QUMUN_BOOST_WEIGHT_MAX, QUMUN_BOOST_WEIGHT_DEFAULT);
+	       QUMUN_BOOST_WEIGHT_MIN, QUMUN_BOOST_WEIGHT_MAX, QUMUN_BOOST_WEIGHT_DEFAULT,
+	       defaults.user_weight_max);
 	return QUMUN_EXIT_OK;
 }
 
@@ -114,23 +124,79 @@ static int take_options(int argc, char **argv, struct run_opts *opts)
 	return code;
 }
 
-/* Asks the daemon. The rule is about the directory, and ends with it. */
-static int request(const struct run_place *place, uint64_t weight, char *why)
+/**
+ * struct wish - what the daemon is asked for
+ * @target: path of our cgroup, or pid:N/tree
+ * @dir_fd: the cgroup's directory, or -1
+ * @weight_max: set to the weight that would have been allowed, or 0
+ */
+struct wish {
+	const char	*target;
+	int		dir_fd;
+	uint64_t	weight;
+	uint64_t	weight_max;
+};
+
+static int request(struct wish *wish, char *why)
 {
+	json_t *order = json_pack("{s:s, s:s, s:I}", "do", "add", "target", wish->target,
+				  "weight", (json_int_t)wish->weight);
 	json_t *answer = NULL;
-	json_t *order;
+	json_int_t max;
 	int code;
 
-	order = json_pack("{s:s, s:s, s:I}", "do", "add", "target", place->path,
-			  "weight", (json_int_t)weight);
 	if (!order) {
 		snprintf(why, CONTROL_WHY_LEN, "%s", strerror(ENOMEM));
 		return QUMUN_EXIT_ENVIRONMENT;
 	}
-	code = control_request(order, place->dir_fd, &answer, why);
+	code = control_request(order, wish->dir_fd, &answer, why);
+	max = json_integer_value(json_object_get(answer, "weight_max"));
+	wish->weight_max = max > 0 ? (uint64_t)max : 0;
 	json_decref(answer);
 	json_decref(order);
 	return code;
+}
+
+/* Too large a weight costs what is too much of it, not the boost. */
+static int request_allowed(struct wish *wish, char *why)
+{
+	uint64_t weight = wish->weight;
+	int code = request(wish, why);
+
+	if (code != QUMUN_EXIT_PRIVILEGE || wish->weight_max < QUMUN_BOOST_WEIGHT_MIN ||
+	    wish->weight_max >= weight)
+		return code;
+	wish->weight = wish->weight_max;
+	code = request(wish, why);
+	if (!code)
+		log_warn("run: weight %" PRIu64 " is too much for users; boosted with %" PRIu64,
+			 weight, wish->weight);
+	return code;
+}
+
+/* By its cgroup: the rule is about the directory, and ends with it. */
+static void boost_place(const struct run_place *place, uint64_t weight)
+{
+	struct wish wish = { .target = place->path, .dir_fd = place->dir_fd, .weight = weight };
+	char why[CONTROL_WHY_LEN];
+
+	if (request_allowed(&wish, why))
+		log_warn("run: not boosted: %s", why);
+}
+
+/* By itself: this process becomes the command, and its children inherit the boost. */
+static void boost_process(const char *no_place, uint64_t weight)
+{
+	struct wish wish = { .dir_fd = -1, .weight = weight };
+	char target[32], why[CONTROL_WHY_LEN];
+
+	snprintf(target, sizeof(target), "pid:%d/tree", (int)getpid());
+	wish.target = target;
+	if (request_allowed(&wish, why))
+		log_warn("run: not boosted: %s; nor as a process: %s", no_place, why);
+	else
+		log_warn("run: no cgroup of its own (%s); the process and its children are boosted",
+			 no_place);
 }
 
 static void boost_myself(const char *command, uint64_t weight)
@@ -144,9 +210,9 @@ static void boost_myself(const char *command, uint64_t weight)
 		return;
 	}
 	if (run_place_enter(command, &place, place_why))
-		log_warn("run: not boosted: %s", place_why);
-	else if (request(&place, weight, why))
-		log_warn("run: not boosted: %s", why);
+		boost_process(place_why, weight);
+	else
+		boost_place(&place, weight);
 	run_place_close(&place);
 }
 

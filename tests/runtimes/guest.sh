@@ -176,6 +176,16 @@ test_user() {
 	ok 'user: the rule has ended with the scope' until_true 20 \
 		sh -c "! $Q boost list | grep -q app-scx_qumun-sh"
 	ok 'user: exit status' says 7 '' as alice "$Q" run sh -c 'exit 7'
+	ok 'user: run with too much weight' says 0 'weight 16384 is too much for users; boosted with 4096' \
+		as alice "$Q" run --weight=16384 true
+	# A session without a manager, in a cgroup that is root's.
+	ok 'user: run where no cgroup can be made' says 7 'no cgroup of its own .*the process and its children are boosted' \
+		alone "$Q" run sh -c 'exit 7'
+	ok 'user: the process is boosted then' says 0 '^pid:[0-9]+/tree  weight 4096  boost add  user 1001$' \
+		alone "$Q" run --weight=8192 "$Q" boost list
+	ok "user: root's boosts are no secret" sh -c "$Q boost add unit:noise && setpriv --reuid bob --regid bob --clear-groups $Q boost list | grep -q 'root sees all\|/tree'"
+	ok "user: but not the user's to remove" says 7 'no boost of yours' as bob "$Q" boost del unit:noise
+	"$Q" boost del unit:noise >/dev/null
 }
 
 test_root() {
@@ -235,6 +245,11 @@ test_pick() {
 	ctr_remove shop web
 }
 
+# alone COMMAND...: as bob, without a session
+alone() {
+	setpriv --reuid bob --regid bob --clear-groups env -i PATH=/usr/bin:/bin XDG_RUNTIME_DIR=/nonexistent "$@"
+}
+
 # --- without a daemon -----------------------------------------------------------
 
 test_off() {
@@ -242,8 +257,7 @@ test_off() {
 	ok 'off: run starts the command' says 7 '^scx_qumun: warning: run: not boosted: ' \
 		as alice "$Q" run sh -c 'exit 7'
 	ok 'off: run without a session' says 7 '^scx_qumun: warning: run: not boosted: ' \
-		setpriv --reuid bob --regid bob --clear-groups env -i PATH=/usr/bin:/bin XDG_RUNTIME_DIR=/nonexistent \
-		"$Q" run sh -c 'exit 7'
+		alone "$Q" run sh -c 'exit 7'
 	ok 'off: boost says so' says 7 'not running' "$Q" boost list
 	start_daemon
 }
