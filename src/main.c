@@ -189,6 +189,8 @@ static int schedule(struct run *run)
 	if (run->is_pinned)
 		pin_remove(run->boosts.maps.boost);
 	control_server_close(run->server);
+	if (!err && run->watch.stopped)
+		report_stop();
 	return err;
 }
 

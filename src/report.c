@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "boost_say.h"
 #include "exit_codes.h"
@@ -114,7 +115,15 @@ void report_start(const struct qumun_opts *opts, const struct placement_wishes *
 		 opts->slice_us / 1e3, opts->slice_us_lag / 1e3, opts->timeout_ms / 1e3);
 	report_placement(opts, params->topo, wishes, params->placement);
 	report_features(loader_features(loader));
+	/* Who reads a journal has no key for it. */
+	if (isatty(STDERR_FILENO))
+		log_info("Ctrl-C gives the machine back to the kernel's scheduler");
 	report_boosts(boosts);
+}
+
+void report_stop(void)
+{
+	log_info("stopped; the kernel's own scheduler has the machine again");
 }
 
 /* Names of tasks are in it, which anybody can choose: escape it, line by line. */

@@ -15,6 +15,9 @@ void report_start(const struct qumun_opts *opts, const struct placement_wishes *
 		  const struct loader_params *params, const struct boosts *boosts,
 		  const struct loader *loader);
 
+/** report_stop - the scheduler was stopped on request, and is gone */
+void report_stop(void);
+
 /**
  * report_exit - say why the kernel ended the scheduler, in its own words
  *

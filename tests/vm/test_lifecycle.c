@@ -32,6 +32,9 @@ VM_TEST(enables, .about = "the kernel lists our name, tasks become ext tasks, an
 	CHECK(scx_number("nr_rejected") == rejected, "tasks were rejected");
 	CHECK(qumun_programs() > 5, "the count of our programs does not work: %d", qumun_programs());
 	daemon_stop(&daemon1);
+	CHECK(strstr(daemon1.err, "stopped; the kernel's own scheduler has the machine again\n"),
+	      "it does not say that it has stopped: %s", daemon1.err);
+	CHECK(!strstr(daemon1.err, "Ctrl-C"), "a pipe is told of a key: %s", daemon1.err);
 	CHECK(task_is_ext(hog) != 1, "still an ext task after the stop");
 	task_stop(hog);
 }
