@@ -14,7 +14,7 @@
  * @QUMUN_EXIT_PRIVILEGE: a capability or permission is missing
  * @QUMUN_EXIT_BUSY: another scheduler, or another scx_qumun, is active
  * @QUMUN_EXIT_ENVIRONMENT: cgroup2, bpffs, memory or a foreign pin is in the way
- * @QUMUN_EXIT_NOT_FOUND: the target does not exist or is not running
+ * @QUMUN_EXIT_NOT_FOUND: the target does not exist or is not running; nor is scx_qumun
  * @QUMUN_EXIT_CAPACITY: a table is full
  * @QUMUN_EXIT_OPERATOR: thrown out by an operator (SysRq-S); do not restart
  */

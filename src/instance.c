@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -55,4 +57,14 @@ int instance_lock(void)
 	if (ftruncate(fd, 0) || dprintf(fd, "%d\n", getpid()) < 0)
 		log_debug("%s: %s", LOCK_FILE, strerror(errno));
 	return 0;
+}
+
+/* The lock is not asked: to take it, however briefly, would be in the way of one that starts. */
+pid_t instance_pid(void)
+{
+	uint64_t pid;
+
+	if (read_file_u64("", LOCK_FILE, &pid) || !pid || pid > INT_MAX)
+		return 0;
+	return kill((pid_t)pid, 0) && errno == ESRCH ? 0 : (pid_t)pid;
 }

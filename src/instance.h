@@ -3,6 +3,8 @@
 #ifndef QUMUN_INSTANCE_H
 #define QUMUN_INSTANCE_H
 
+#include <sys/types.h>
+
 #define INSTANCE_DIR "/run/scx_qumun"
 
 /**
@@ -13,5 +15,8 @@
  * QUMUN_EXIT_ENVIRONMENT. The lock lasts as long as the process.
  */
 int instance_lock(void);
+
+/** instance_pid - process of the instance that runs, for messages; 0 if it is not known */
+pid_t instance_pid(void);
 
 #endif /* QUMUN_INSTANCE_H */

@@ -332,7 +332,8 @@ static int report_busy(void)
 	char name[128];
 
 	sched_ext_ops_name(name);
-	log_error("another sched_ext scheduler is active: %s (stop it first)",
+	log_error("another sched_ext scheduler is active: %s (stop it first: "
+		  "scxctl stop, or systemctl stop scx_loader scx; or end its process)",
 		  name[0] ? name : "(it gives no name)");
 	return QUMUN_EXIT_BUSY;
 }

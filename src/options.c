@@ -17,6 +17,7 @@
 #include "log.h"
 #include "option_values.h"
 #include "util.h"
+#include "verb.h"
 
 /* What getopt_long() returns for the long option of the first row; above all letters. */
 #define LONG_BASE 256
@@ -158,7 +159,7 @@ static int take_arguments(struct parser *ps, int argc, char **argv)
 {
 	struct option longs[OPTION_ROWS_MAX + 1];
 	char shorts[2 * OPTION_ROWS_MAX + sizeof("+:")];
-	char shown[SHOWN_LEN];
+	char shown[SHOWN_LEN], names[128];
 
 	build_tables(longs, shorts);
 	opterr = 0;
@@ -185,7 +186,8 @@ static int take_arguments(struct parser *ps, int argc, char **argv)
 		return GO_ON;
 	escape_text(shown, sizeof(shown), argv[optind]);
 	return usage_error("'%s': unexpected argument (options only, or a verb as the first "
-			   "argument; see scx_qumun --help)", shown);
+			   "argument: %s; see scx_qumun --help)", shown,
+			   verb_names(names, sizeof(names)));
 }
 
 static int take_environment(struct parser *ps)

@@ -6,6 +6,8 @@
 #ifndef QUMUN_VERB_H
 #define QUMUN_VERB_H
 
+#include <stddef.h>
+
 /**
  * struct verb - one of them
  * @name: as typed
@@ -26,9 +28,13 @@ const struct verb *verb_find(const char *name);
 /** verb_print_help - a line for each, for --help */
 void verb_print_help(void);
 
+/** verb_names - "run, pick, boost": what is accepted, for messages. Returns @text. */
+const char *verb_names(char *text, size_t size);
+
 int verb_boost(int argc, char **argv);
 int verb_pick(int argc, char **argv);
 int verb_resolve(int argc, char **argv);
 int verb_run(int argc, char **argv);
+int verb_status(int argc, char **argv);
 
 #endif /* QUMUN_VERB_H */

@@ -72,49 +72,60 @@ static int print_help(void)
 	return QUMUN_EXIT_OK;
 }
 
-static int take_options(int argc, char **argv, struct request *request)
+/* A value is that of getopt_long(); @token is for messages. */
+static int take_option(struct request *request, int value, const char *token)
 {
+	switch (value) {
+	case OPTION_HELP:
+		request->help = true;
+		return QUMUN_EXIT_OK;
+	case OPTION_JSON:
+		request->json = true;
+		return QUMUN_EXIT_OK;
+	case OPTION_ROOT:
+		request->root = optarg;
+		return QUMUN_EXIT_OK;
+	case ':':
+		return bad_usage(token, "needs a value");
+	default:
+		if (!strcmp(token, "--tree"))
+			return bad_usage(token, "unknown option, pid:N/tree is accepted");
+		return bad_usage(token, "unknown option");
+	}
+}
+
+static int take_word(struct request *request, const char *word)
+{
+	if (request->text)
+		return bad_usage(word, "unexpected argument, one target is accepted");
+	request->text = word;
+	return QUMUN_EXIT_OK;
+}
+
+/* Options and words in any order; "+" keeps them in it, so that @token is what is judged. */
+static int take_arguments(int argc, char **argv, struct request *request)
+{
+	int code = QUMUN_EXIT_OK;
+
 	opterr = 0;
 	optind = 0;
-	for (;;) {
+	while (!code && !request->help) {
 		const char *token = argv[optind ? optind : 1];
-		int index = -1, value = getopt_long(argc, argv, ":h", options, &index);
+		int index = -1, value = getopt_long(argc, argv, "+:h", options, &index);
 
 		/* As with the options of the scheduler: no abbreviations. */
 		if (index >= 0 && strcspn(token + 2, "=") != strlen(options[index].name))
 			value = '?';
-		switch (value) {
-		case -1:
-			return QUMUN_EXIT_OK;
-		case OPTION_HELP:
-			request->help = true;
-			return QUMUN_EXIT_OK;
-		case OPTION_JSON:
-			request->json = true;
+		if (value != -1)
+			code = take_option(request, value, token);
+		else if (optind < argc)
+			code = take_word(request, argv[optind++]);
+		else
 			break;
-		case OPTION_ROOT:
-			request->root = optarg;
-			break;
-		case ':':
-			return bad_usage(token, "needs a value");
-		default:
-			return bad_usage(token, "unknown option");
-		}
 	}
-}
-
-static int take_arguments(int argc, char **argv, struct request *request)
-{
-	int code = take_options(argc, argv, request);
-
-	if (code || request->help)
-		return code;
-	if (optind == argc)
-		return bad_usage("TARGET", "missing, as in container:web");
-	if (optind + 1 < argc)
-		return bad_usage(argv[optind + 1], "unexpected argument, one target is accepted");
-	request->text = argv[optind];
-	return QUMUN_EXIT_OK;
+	if (!code && !request->help && !request->text)
+		code = bad_usage("TARGET", "missing, as in container:web");
+	return code;
 }
 
 /* "root (0)"; without a name only the number. */

@@ -31,6 +31,12 @@ void verb_print_help(void)
 {
 }
 
+const char *verb_names(char *text, size_t size)
+{
+	snprintf(text, size, "run");
+	return text;
+}
+
 /* --- what BPF would have --- */
 
 #define ROOM QUMUN_BOOST_MAP_MAX

@@ -260,6 +260,15 @@ VM_TEST(second_instance, .about = "a second one, and twenty at once, leave the f
 	daemon_stop(&daemon1);
 }
 
+static void check_status(int code, const char *part)
+{
+	char out[1024];
+	int got = run_command(out, sizeof(out), ARGS(DAEMON, "status"));
+
+	CHECK(got == code && strstr(out, part), "status: exit code %d, expected %d and \"%s\": %s",
+	      got, code, part, out);
+}
+
 VM_TEST(other_scheduler, .about = "another scheduler is named and left alone")
 {
 	char out[4096];
@@ -272,13 +281,19 @@ VM_TEST(other_scheduler, .about = "another scheduler is named and left alone")
 	daemon_spawn(&daemon1, NO_ARGS);
 	code = daemon_wait(&daemon1, 30000);
 	CHECK(code == 5, "exit code %d, expected 5: %s", code, daemon1.err);
-	CHECK(strstr(daemon1.err, "another sched_ext scheduler is active: other"), "message: %s",
-	      daemon1.err);
+	CHECK(strstr(daemon1.err, "another sched_ext scheduler is active: other (stop it first: "),
+	      "message: %s", daemon1.err);
+	check_status(5, "another sched_ext scheduler has this machine: other");
 	CHECK(scx_is("enabled") && !strcmp(scx_ops(), "other"), "the other one was touched");
 	unlink("/sys/fs/bpf/other_ops");
 	CHECK(wait_for(is_state, "disabled", 20000), "the other one does not go");
-	daemon_start(&daemon1, NO_ARGS);
+	check_status(7, "scx_qumun does not run");
+	daemon_start(&daemon1, ARGS("--boost=container:none"));
+	snprintf(out, sizeof(out), "scx_qumun schedules this machine (process %d)\nboosts: 1\n",
+		 daemon1.pid);
+	check_status(0, out);
 	daemon_stop(&daemon1);
+	check_status(7, "the kernel's own scheduler has this machine");
 }
 
 VM_TEST(unregistered, .about = "thrown out with the link detached from outside: 9, no restart")
