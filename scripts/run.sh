@@ -21,8 +21,24 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/lib/common.sh"
 cd "$here/.."
 
+# as_caller COMMAND...: below sudo, as who has called it, if the sources are theirs. Only to
+# install packages and to start the scheduler takes root; what is built belongs to them, or
+# their next `make` could not write it.
+as_caller() {
+	if ((EUID)) || [[ -z ${SUDO_UID:-} || -z ${SUDO_GID:-} || $SUDO_UID == 0 ]] ||
+		[[ $(stat -c %u .) != "$SUDO_UID" ]] || ! have setpriv; then
+		"$@"
+		return
+	fi
+	# Left by root, from before this was so.
+	[[ -z $(find build scx_qumun ! -user "$SUDO_UID" -print -quit 2>/dev/null) ]] ||
+		find build scx_qumun -exec chown -h "$SUDO_UID:$SUDO_GID" {} + 2>/dev/null || true
+	HOME=$(getent passwd "$SUDO_UID" | cut -d : -f 6) \
+		setpriv --reuid "$SUDO_UID" --regid "$SUDO_GID" --init-groups -- "$@"
+}
+
 "$here/install-deps.sh" build
-make -s --no-print-directory all build/demo
+as_caller make -s --no-print-directory all build/demo
 
 demo=(build/demo "$PWD/scx_qumun" "${SECONDS_EACH:-10}")
 
