@@ -96,7 +96,12 @@ $(O)/version: version-check
 	@mkdir -p $(@D)
 	@echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' > $@
 
+# need TOOL: a missing one is answered with the command that mends it.
+need = @command -v '$(firstword $(1))' >/dev/null || \
+	{ echo '$(firstword $(1)) not found; run: scripts/install-deps.sh build' >&2; exit 1; }
+
 $(O)/scx_qumun.bpf.o: bpf/scx_qumun.bpf.c
+	$(call need,$(CLANG))
 	$(say) BPF $<
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) -MMD -MP $(BPF_CFLAGS) -c $< -o $@
@@ -104,6 +109,7 @@ $(O)/scx_qumun.bpf.o: bpf/scx_qumun.bpf.c
 # We attach the scheduler ourselves, so that the skeleton needs no place for its
 # link; and the field that bpftool 7.5 sets for that is missing in libbpf 1.4.
 $(SKEL): $(O)/scx_qumun.bpf.o
+	$(call need,$(BPFTOOL))
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen object $(O)/scx_qumun.linked.o $<
 	$(Q)$(BPFTOOL) gen skeleton $(O)/scx_qumun.linked.o name scx_qumun | \
@@ -259,8 +265,13 @@ install: scx_qumun ## install below $(DESTDIR)$(PREFIX)
 	$(Q)sed 's|@SBINDIR@|$(PREFIX)/sbin|' scripts/dist/scx_qumun.service.in > \
 		'$(DESTDIR)$(UNITDIR)/scx_qumun.service'
 
+# On this machine, not below $(DESTDIR), the service ends first; one from elsewhere does not.
 .PHONY: uninstall
-uninstall: ## remove what install has installed
+uninstall: ## stop and disable the service, remove what install has installed
+	$(Q)if [ -z '$(DESTDIR)' ] && [ "$$(systemctl show -P FragmentPath scx_qumun 2>/dev/null)" = \
+			'$(UNITDIR)/scx_qumun.service' ]; then \
+		echo 'systemctl disable --now scx_qumun' && systemctl -q disable --now scx_qumun; \
+	fi
 	$(Q)rm -f '$(DESTDIR)$(PREFIX)/sbin/scx_qumun' '$(DESTDIR)$(PREFIX)/bin/scx_qumun' \
 		'$(DESTDIR)$(UNITDIR)/scx_qumun.service'
 
