@@ -26,6 +26,7 @@
  * @queue: in which queue it is counted, see QUEUE_*
  * @sync_trust: how often of late it slept at once after a sync wakeup, 0..SYNC_TRUST_MAX
  * @sends: it woke others up by sync wakeups when it ran last
+ * @was_rescued: when it waited last, it was for so long that it must have been rescued
  * @was_shared: somebody else ran on its core at the end of its last slice
  * @boost_read: jiffy in which @boost was looked up
  * @boost: factor on its weight, in 1/1024
@@ -52,6 +53,7 @@ struct task_ctx {
 	bool yielded;
 	bool sends;
 	bool was_shared;
+	bool was_rescued;
 };
 
 struct {

@@ -26,7 +26,7 @@
  *	on wakeup	v = max(v, V − lag)
  *	nobody waits	v ≤ V + 1 slice, at its own weight, + margin (below)
  *	kept its CPU	v = max(v, V − lag)
- *	others wait	v ≤ V + 100 slices of a nice-0 task
+ *	others wait	v ≤ V + 100 slices, at its own weight
  *	a new task	v = max(v of its parent, V)
  *
  * The second line forgives what a task used while nobody else wanted it. The
@@ -110,8 +110,9 @@
  * first one in their own queue, or beside the clock of their cache, if that is
  * behind V. And what is called behind or ahead above is so for tasks that may
  * go anywhere: a confined crowd stays behind by as much as its CPUs lack. If it is
- * heavy, all others are ahead by as much as they may be, and take equal turns
- * whatever they weigh.
+ * heavy, all others are ahead by as much as they may be, which is further for
+ * lighter ones: those get too little then, a nice-1 hog a tenth of its share beside
+ * nice-0 ones, where two hogs that are boosted 16 times may use one CPU only.
  *
  * A real-time task that keeps a CPU for seconds keeps the one that ran there before
  * it, too: up to Linux 6.18 nobody else can take that from the CPU, and if it lasts as
@@ -214,16 +215,17 @@ static __always_inline void policy_be_home(struct domain *dom, struct task_ctx *
 }
 
 /*
- * How far ahead of the clock a task may be, given that another LLC is let fall behind. Where
- * others wait it is the same for all: who has reached it, since the clock is held back, takes
- * turns with its like. If it were further away for lighter ones, they would not run at all
- * beside heavier ones; and those that were rescued would stand so far ahead that they take the
- * clock along, in front of all who sleep.
+ * How far ahead of the clock a task may be, given that another LLC is let fall behind. For a
+ * light one that had to be rescued it is no further than for a nice-0 task: such ones run more
+ * often than they pay for, and would get so far ahead (40 s, for one of weight 1) that they take
+ * the clock along, away from all who sleep.
  */
 static u64 policy_debt(u32 slices, const struct task_ctx *tctx)
 {
-	u32 weight = slices == QM_DEBT_WAITING ? QM_WEIGHT_NICE0 : tctx->weight;
+	u32 weight = tctx->weight;
 
+	if (tctx->was_rescued && weight < QM_WEIGHT_NICE0)
+		weight = QM_WEIGHT_NICE0;
 	return qm_debt(slices, config.slice_max_ns, weight) + config.far_margin_ns;
 }
 

@@ -362,6 +362,7 @@ static void count_wait(struct task_ctx *tctx, u64 now_ns)
 		return;
 	wait_ns = qm_elapsed(tctx->queued_ns, now_ns);
 	tctx->queued_ns = 0;
+	tctx->was_rescued = wait_ns > config.rescue_ns;
 	stat_wait(wait_ns);
 	if (wait_ns > config.wait_alarm_ns)
 		stat_inc(QUMUN_STAT_LATE);
