@@ -19,9 +19,10 @@
  *
  * Sleepers. While a task sleeps, others pay on, and it falls behind. It may
  * keep that as a credit, but no more than a small lag (6 ms of vruntime, a little
- * more than a tick; who is boosted can use it for longer): enough to be served before those who never sleep, too little
- * to keep them waiting for what it did not want before. The lag is measured
- * from the clock V, the weighted average of the tasks that run or wait:
+ * more than a tick; who is boosted can use it for longer): enough to be served
+ * before those who never sleep, too little to keep them waiting for what it did
+ * not want before. The lag is measured from the clock V, the weighted average of
+ * the tasks that run or wait:
  *
  *	on wakeup	v = max(v, V − lag)
  *	nobody waits	v ≤ V + 1 slice, at its own weight, + margin (below)
@@ -33,10 +34,10 @@
  * third one is for a task that keeps its CPU although it is behind: it deserves
  * more than the one CPU that it can use, and what it cannot use is no credit.
  * The fourth is a backstop, far enough away not to touch the shares of tasks
- * that compete, as long as nothing holds the clock back (below). The last one gives a new task neither a credit, so that
- * forking is no way to get more, nor a clean slate, so that a chain of
- * short-lived children goes back in the queue like the one task that it
- * stands for.
+ * that compete, as long as nothing holds the clock back (below). The last one
+ * gives a new task neither a credit, so that forking is no way to get more, nor a
+ * clean slate, so that a chain of short-lived children goes back in the queue like
+ * the one task that it stands for.
  *
  * Queues. One DSQ ordered by v for all CPUs that share a last-level cache; one
  * for each CPU for the tasks that may run nowhere else. A CPU takes the smaller
@@ -64,11 +65,11 @@
  * next, at the price of somewhat more than its share; those who have waited three
  * times as long come first, and two of three turns go on by vruntime, so that a
  * crowd that all waits too long hides nobody. Twice that wait is worth an alarm
- * (counter "late"). Kernel threads count for nice 0 at least, since
- * others wait for them.
+ * (counter "late"). Kernel threads count for nice 0 at least, since others wait
+ * for them.
  *
- * Yielding lets the first one in the queue pass: the task's v becomes at least
- * that one's.
+ * Yielding lets the first one in the queue pass: the task's v becomes that one's,
+ * but grows by no more than a slice.
  *
  * Preemption. A task that wakes up and finds no idle CPU may take one at once,
  * since slices end at ticks, and a tick is an eternity for a key press. It must

@@ -5,7 +5,7 @@
 # usage: scripts/hour.sh [SECONDS]	(default 3600)
 #
 # KERNEL as for scripts/vm-run.sh (default 7.3). The guest's time is a count of
-# instructions, 16 ns each, so that its CPUs are slow, an hour takes some 20 minutes
+# instructions, 16 ns each, so that its CPUs are slow, an hour takes some 25 minutes
 # of one CPU of the host, and figures hardly depend on what else that one does. The
 # interval timer ends each CPU's turn after 200 us, see scripts/bench.
 #

@@ -885,6 +885,19 @@ static const struct machine four_cpus = {
 	.nr_cpus = 4, .smt = 1, .llc_cpus = 4, .ipi_ns = NSEC_PER_USEC,
 };
 
+/* Four CPUs; returns a group of ordinary tasks, and sets @all to all CPUs. */
+static struct group *start_four(u64 idle_ns, struct mask *all)
+{
+	struct limits limits = { .idle_ns = idle_ns };
+	struct group *g;
+
+	start(&four_cpus);
+	*all = full_mask();
+	g = group_new(NULL, 0);
+	check_start(&limits);
+	return g;
+}
+
 static struct task *spawn_crowd(u32 nr, struct group *g, int nice, const struct mask *mask)
 {
 	struct task *last = NULL;
@@ -932,15 +945,12 @@ static void clock_kthreads(void)
 		.name = "kthread", .burst_lo = 2 * NSEC_PER_MSEC, .burst_hi = 3 * NSEC_PER_MSEC,
 		.sleep_lo = 500 * NSEC_PER_USEC, .sleep_hi = NSEC_PER_MSEC,
 	};
-	struct limits limits = { .idle_ns = 100 * NSEC_PER_SEC };
 	const struct program *prog = rnd_percent(50) ? &prog_hog : &sleeping;
-	struct mask first = cpu_mask(0);
+	struct mask all, first = cpu_mask(0);
 	struct group *g;
 	struct task *t;
 
-	start(&four_cpus);
-	g = group_new(NULL, 0);
-	check_start(&limits);
+	g = start_four(100 * NSEC_PER_SEC, &all);
 	spawn_kthread(prog, g, 0);
 	spawn_kthread(prog, g, 0);
 	t = spawn_crowd(1, g, -20, &first);
@@ -951,15 +961,11 @@ static void clock_kthreads(void)
 /* One that computes on, beside hogs: who sleeps does not notice. */
 static void clock_kthread(void)
 {
-	struct limits limits = { .idle_ns = TICK_NS };
 	struct mask all;
 	struct group *g;
 	struct task *t;
 
-	start(&four_cpus);
-	all = full_mask();
-	g = group_new(NULL, 0);
-	check_start(&limits);
+	g = start_four(TICK_NS, &all);
 	spawn_crowd(16, g, 0, &all);
 	spawn_kthread(&prog_hog, g, 0);
 	t = spawn(&prog_rare, g, 100, &all, NSEC_PER_MSEC);
@@ -970,15 +976,11 @@ static void clock_kthread(void)
 /* So light that they are rescued: who sleeps does not notice. */
 static void clock_lights(void)
 {
-	struct limits limits = { .idle_ns = TICK_NS };
 	struct mask all;
 	struct group *g;
 	struct task *t;
 
-	start(&four_cpus);
-	all = full_mask();
-	g = group_new(NULL, 0);
-	check_start(&limits);
+	g = start_four(TICK_NS, &all);
 	spawn_crowd(8, group_new(NULL, 4096), 0, &all);
 	spawn_crowd(32, g, 19, &all);
 	t = spawn(&prog_rare, g, 100, &all, NSEC_PER_MSEC);
@@ -989,8 +991,7 @@ static void clock_lights(void)
 /* More than are looked at in front of a queue may not run on a CPU; its task keeps it. */
 static void clock_unseen(void)
 {
-	struct limits limits = { .idle_ns = 100 * NSEC_PER_SEC };
-	struct mask low = { 0 }, high = { 0 };
+	struct mask all, low = { 0 }, high = { 0 };
 	u32 nr = rnd_percent(50) ? 40 : 200;
 	struct group *g;
 	struct task *t;
@@ -999,9 +1000,7 @@ static void clock_unseen(void)
 	mask_set(&low, 1);
 	mask_set(&high, 2);
 	mask_set(&high, 3);
-	start(&four_cpus);
-	g = group_new(NULL, 0);
-	check_start(&limits);
+	g = start_four(100 * NSEC_PER_SEC, &all);
 	spawn_crowd(nr, g, 0, &low);
 	spawn_crowd(2, g, 0, &high);
 	run_for(60 * NSEC_PER_SEC);
@@ -1012,16 +1011,12 @@ static void clock_unseen(void)
 /* A light task that is far ahead becomes a heavy one: who sleeps does not notice. */
 static void clock_heavier(void)
 {
-	struct limits limits = { .idle_ns = TICK_NS };
 	struct group *g, *light;
 	struct task *t, *l;
 	struct mask all;
 
-	start(&four_cpus);
-	all = full_mask();
-	g = group_new(NULL, 0);
+	g = start_four(TICK_NS, &all);
 	light = group_new(NULL, 0);
-	check_start(&limits);
 	spawn_crowd(8, group_new(NULL, 4096), 0, &all);
 	l = spawn_crowd(1, light, 19, &all);
 	t = spawn(&prog_rare, g, 100, &all, NSEC_PER_MSEC);
@@ -1042,7 +1037,6 @@ static void clock_yield(void)
 		.name = "yielder", .burst_lo = 10 * NSEC_PER_USEC, .burst_hi = 20 * NSEC_PER_USEC,
 		.yield_pct = 100,
 	};
-	struct limits limits = { .idle_ns = 100 * NSEC_PER_SEC };
 	struct program sleeper = prog_rare;
 	struct mask all;
 	struct group *g;
@@ -1050,10 +1044,7 @@ static void clock_yield(void)
 
 	sleeper.burst_lo = sleeper.burst_hi = 4 * NSEC_PER_MSEC;
 	sleeper.sleep_lo = sleeper.sleep_hi = 10 * NSEC_PER_MSEC;
-	start(&four_cpus);
-	all = full_mask();
-	g = group_new(NULL, 0);
-	check_start(&limits);
+	g = start_four(100 * NSEC_PER_SEC, &all);
 	spawn_crowd(3, g, 0, &all);
 	spawn_crowd(1, g, 19, &all);
 	t = spawn(&yielder, g, 100, &all, NSEC_PER_MSEC);
@@ -1066,15 +1057,11 @@ static void clock_yield(void)
 /* Heavy tasks confined to a CPU hold the clock back: the lighter ones elsewhere run all the same. */
 static void clock_held(void)
 {
-	struct limits limits = { .idle_ns = 100 * NSEC_PER_SEC };
 	struct mask all, first = cpu_mask(0);
 	struct group *g;
 	struct task *t;
 
-	start(&four_cpus);
-	all = full_mask();
-	g = group_new(NULL, 0);
-	check_start(&limits);
+	g = start_four(100 * NSEC_PER_SEC, &all);
 	spawn_crowd(2, group_new(NULL, 16384), 0, &first);
 	spawn_crowd(6, g, 0, &all);
 	t = spawn_crowd(1, g, rnd_percent(50) ? 1 : 5, &all);
@@ -1085,15 +1072,11 @@ static void clock_held(void)
 /* More tasks than can be rescued: nobody is forgotten, and weights still count. */
 static void wait_swarm(void)
 {
-	struct limits limits = { .idle_ns = TICK_NS };
 	struct task *boosted;
 	struct mask all;
 	struct group *g;
 
-	start(&four_cpus);
-	all = full_mask();
-	g = group_new(NULL, 0);
-	check_start(&limits);
+	g = start_four(TICK_NS, &all);
 	spawn_crowd(1, g, 19, &all);
 	spawn_crowd(2000, g, 0, &all);
 	boosted = spawn_crowd(1, group_new(NULL, 16384), 0, &all);
