@@ -54,6 +54,9 @@ bool scx_bpf_consume___old(u64 dsq_id) __ksym __weak;
 bool scx_bpf_dispatch_from_dsq___old(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
 				     u64 enq_flags) __ksym __weak;
 
+/* As long as there is cpu_release, in which alone this one may be called. */
+u32 scx_bpf_reenqueue_local___old(void) __ksym __weak;
+
 /* 6.13 to 7.3 at least; the inserts are announced for removal. */
 void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags) __ksym __weak;
 void scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
@@ -71,6 +74,7 @@ bool scx_bpf_dsq_insert___v2___new(struct task_struct *p, u64 dsq_id, u64 slice,
 bool __scx_bpf_dsq_insert_vtime(struct task_struct *p,
 				struct scx_bpf_dsq_insert_vtime_args *args) __ksym __weak;
 struct task_struct *scx_bpf_dsq_peek(u64 dsq_id) __ksym __weak;
+void scx_bpf_reenqueue_local___v2___new(void) __ksym __weak;
 
 /* 7.1 and newer. */
 bool scx_bpf_dsq_move_to_local___v2___new(u64 dsq_id, u64 enq_flags) __ksym __weak;
@@ -141,6 +145,20 @@ static __always_inline u64 compat_now(void)
 	return bpf_ksym_exists(scx_bpf_now) ? scx_bpf_now() : bpf_ktime_get_ns();
 }
 
+/* In cpu_release: give the tasks of this CPU's local DSQ back to enqueue. */
+static __always_inline void compat_reenqueue_released(void)
+{
+	if (bpf_ksym_exists(scx_bpf_reenqueue_local___old))
+		scx_bpf_reenqueue_local___old();
+}
+
+/* Elsewhere: the same as soon as this CPU is done with what it does. Not up to 6.18. */
+static __always_inline void compat_reenqueue_soon(void)
+{
+	if (bpf_ksym_exists(scx_bpf_reenqueue_local___v2___new))
+		scx_bpf_reenqueue_local___v2___new();
+}
+
 /* A bit for each enum qumun_feature that is a kfunc and was found. */
 static __always_inline u32 compat_features(void)
 {
@@ -160,6 +178,8 @@ static __always_inline u32 compat_features(void)
 		found |= 1 << QUMUN_FEATURE_DSQ_MOVE;
 	if (compat_has_dsq_peek())
 		found |= 1 << QUMUN_FEATURE_DSQ_PEEK;
+	if (bpf_ksym_exists(scx_bpf_reenqueue_local___v2___new))
+		found |= 1 << QUMUN_FEATURE_REENQUEUE_LOCAL_V2;
 	if (bpf_ksym_exists(scx_bpf_now))
 		found |= 1 << QUMUN_FEATURE_NOW;
 	return found;

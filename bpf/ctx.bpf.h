@@ -198,6 +198,7 @@ static __always_inline u64 clock_beside(const struct domain *dom)
  * @next_cpu: see struct qumun_cpu_place
  * @next_sibling: likewise
  * @better_cpu: number, plus one, of a CPU that was claimed for the task that runs here
+ * @is_released: cpu_release is giving its tasks back to enqueue
  * @far_check_ns: when it looks next into the queue of another LLC
  * @far_turn: into which one
  * @far_empty: how many looks in a row have found nobody there who could run here
@@ -225,6 +226,7 @@ struct cpu_run {
 	u32 next_cpu;
 	u32 next_sibling;
 	u32 better_cpu;
+	bool is_released;
 	u64 far_check_ns;
 	u32 far_turn;
 	u32 far_empty;
@@ -294,16 +296,16 @@ static __always_inline bool is_percpu_kthread(const struct task_struct *p)
 /*
  * May @p run on its CPU only? Either it is bound to it, or it is inside a
  * section that may not migrate. The BPF trampoline of most kernels makes
- * *current* such a task while we run; that one does not count. Where that is
- * wrong the task is queued for all CPUs, and the kernel finds the right one.
+ * *current* such a task while we run, twice in an enqueue within cpu_release;
+ * that does not count. Where it is wrong the task is queued for all CPUs, and
+ * the kernel finds the right one.
  */
-static __always_inline bool is_pinned(const struct task_struct *p)
+static __always_inline bool is_pinned(const struct cpu_run *run, const struct task_struct *p)
 {
-	if (p->nr_cpus_allowed == 1)
-		return true;
-	if (p->migration_disabled == 1)
-		return (u64)bpf_get_current_task() != (u64)p;
-	return p->migration_disabled;
+	bool is_current = (u64)bpf_get_current_task() == (u64)p;
+
+	return p->nr_cpus_allowed == 1 ||
+	       p->migration_disabled > (is_current ? 1 + run->is_released : 0);
 }
 
 #endif /* QUMUN_CTX_BPF_H */

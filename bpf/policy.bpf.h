@@ -115,9 +115,9 @@
  * lighter ones: those get too little then, a nice-1 hog a tenth of its share beside
  * nice-0 ones, where two hogs that are boosted 16 times may use one CPU only.
  *
- * A real-time task that keeps a CPU for seconds keeps the one that ran there before
- * it, too: up to Linux 6.18 nobody else can take that from the CPU, and if it lasts as
- * long as the watchdog, the kernel ends us. 7.x serves such CPUs itself.
+ * A real-time task takes a CPU, and who was there is queued again, for all CPUs. Who
+ * may not run elsewhere waits, up to Linux 6.18 for as long as the real-time task likes:
+ * if that is as long as the watchdog, the kernel ends us. 7.x serves such CPUs itself.
  */
 #ifndef QUMUN_POLICY_BPF_H
 #define QUMUN_POLICY_BPF_H

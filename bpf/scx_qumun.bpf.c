@@ -186,7 +186,7 @@ static void enqueue_ordinary(struct domain *dom, struct cpu_run *run, struct tas
 {
 	policy_be_home(dom, tctx, run);
 	policy_update_weight(p, tctx);
-	if (is_pinned(p))
+	if (is_pinned(run, p))
 		enqueue_pinned(dom, run, p, tctx, cpu, enq_flags);
 	else
 		enqueue_shared(dom, run, p, tctx, enq_flags);
@@ -415,6 +415,29 @@ BPF_PROG(qumun_stopping, struct task_struct *p, bool runnable)
 	preempt_note_stopping(run, tctx, sleeps);
 	policy_be_home(dom, tctx, run);
 	policy_charge(dom, p, tctx, sleeps);
+	/*
+	 * The rest of a slice is left to those alone who make way for another scheduling class,
+	 * and the kernel puts them in front of the local DSQ, where nobody can take them: they
+	 * would wait for as long as a real-time task wants to run. Up to 6.18: cpu_release.
+	 */
+	if (runnable && p->scx.slice)
+		compat_reenqueue_soon();
+}
+
+/*
+ * A real-time or deadline task, or the kernel's stopper, takes this CPU. Up to 6.18; later
+ * ones are noticed in stopping.
+ */
+void SEC("struct_ops/qumun_cpu_release")
+BPF_PROG(qumun_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
+{
+	struct cpu_run *run = cpu_run(cpu);
+
+	if (!run)
+		return;
+	run->is_released = true;
+	compat_reenqueue_released();
+	run->is_released = false;
 }
 
 /* sched_yield(): the end of the slice; dispatch does the rest. */
@@ -544,6 +567,7 @@ struct sched_ext_ops qumun_ops = {
 	.dispatch	= (void *)qumun_dispatch,
 	.running	= (void *)qumun_running,
 	.stopping	= (void *)qumun_stopping,
+	.cpu_release	= (void *)qumun_cpu_release,
 	.yield		= (void *)qumun_yield,
 	.init_task	= (void *)qumun_init_task,
 	.enable		= (void *)qumun_enable,

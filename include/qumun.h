@@ -188,6 +188,8 @@ struct qumun_cpu_stats {
 	X(MOVE_TO_LOCAL_V2,	"move_to_local_v2")				\
 	X(DSQ_MOVE,		"dsq_move")					\
 	X(DSQ_PEEK,		"dsq_peek")					\
+	X(REENQUEUE_LOCAL_V2,	"reenqueue_local_v2")				\
+	X(CPU_RELEASE,		"cpu_release")					\
 	X(NOW,			"now")						\
 	X(ENQ_MIGRATION_DISABLED, "enq_migration_disabled")
 

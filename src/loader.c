@@ -215,6 +215,22 @@ static void choose_cgroup_events(struct scx_qumun *skel, bool wanted)
 	bpf_program__set_autoload(skel->progs.qumun_cgroup_rmdir, wanted && found);
 }
 
+/*
+ * 7.x has a server that gives ext tasks a part of a CPU that real-time tasks keep, as those of
+ * other classes have it, and calls cpu_release deprecated.
+ */
+static void choose_cpu_release(struct scx_qumun *skel)
+{
+	bool wanted = btf_has_member(kernel_btf, "sched_ext_ops", "cpu_release") &&
+		      !btf_has_member(kernel_btf, "rq", "ext_server");
+
+	bpf_program__set_autoload(skel->progs.qumun_cpu_release, wanted);
+	if (wanted)
+		skel->bss->features |= 1U << QUMUN_FEATURE_CPU_RELEASE;
+	else
+		skel->struct_ops.qumun_ops->cpu_release = NULL;
+}
+
 /* Everything that is decided before the load; nothing else writes rodata or ops. */
 static int configure(struct loader *loader, const struct loader_params *params)
 {
@@ -237,6 +253,7 @@ static int configure(struct loader *loader, const struct loader_params *params)
 	if (reuse_maps(skel, &params->maps))
 		return -errno;
 	choose_cgroup_events(skel, params->cgroup_events);
+	choose_cpu_release(skel);
 	return bpf_map__set_value_size(skel->maps.data_exit_dump, dump_len);
 }
 

@@ -165,17 +165,24 @@ struct scx_exit_task_args {
 	bool cancelled;
 };
 
+struct scx_cpu_release_args;
+
 struct scx_dump_ctx {
 	bool idle;
 };
 
-/* The members that scx_qumun fills in; libbpf maps them by name. */
+/*
+ * The members that scx_qumun fills in; libbpf maps them by name. What a kernel does not have must
+ * be NULL there: src/loader.c.
+ */
 struct sched_ext_ops {
 	s32 (*select_cpu)(struct task_struct *p, s32 prev_cpu, u64 wake_flags);
 	void (*enqueue)(struct task_struct *p, u64 enq_flags);
 	void (*dispatch)(s32 cpu, struct task_struct *prev);
 	void (*running)(struct task_struct *p);
 	void (*stopping)(struct task_struct *p, bool runnable);
+	/* Not in 7.3. */
+	void (*cpu_release)(s32 cpu, struct scx_cpu_release_args *args);
 	bool (*yield)(struct task_struct *from, struct task_struct *to);
 	s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
 	void (*enable)(struct task_struct *p);

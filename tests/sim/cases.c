@@ -811,6 +811,32 @@ static void wait_kernel_thread(void)
 		     task_ran_ns(thread) / 1e6, task_ran_ns(other) / 1e6);
 }
 
+/* A real-time task keeps a CPU for as long as the watchdog waits, beside those that want it. */
+static void wait_realtime(void)
+{
+	struct machine m = { .nr_cpus = 4, .smt = 1, .llc_cpus = 4, .ipi_ns = NSEC_PER_USEC };
+	struct limits limits = { .idle_ns = TICK_NS };
+	struct task *hogs[8];
+	struct group *g;
+	struct mask mask;
+	u32 nr;
+
+	m.old_kernel = rnd_percent(50);
+	start(&m);
+	mask = full_mask();
+	g = group_new(NULL, 0);
+	nr = rnd_in(4, 8);
+	check_start(&limits);
+	for (u32 i = 0; i < nr; i++)
+		hogs[i] = spawn(&prog_hog, g, 100, &mask, NSEC_PER_MSEC);
+	run_for(NSEC_PER_SEC + rnd_in(0, 10 * NSEC_PER_MSEC));
+	cpu_steal(0, machine.watchdog_ns + NSEC_PER_SEC);
+	run_for(machine.watchdog_ns + NSEC_PER_SEC / 2);
+	for (u32 i = 0; i < nr; i++)
+		if (hogs[i]->wait_max > NSEC_PER_SEC / 2)
+			fail("a hog has waited for %.0f ms", hogs[i]->wait_max / 1e6);
+}
+
 /* An hour: what drifts a little each time would show. */
 static void share_hour(void)
 {
@@ -1325,6 +1351,8 @@ const struct sim_case sim_cases[] = {
 	     NOTICES(NO_RESCUE, 5)),
 	CASE(wait_crowd, "heavy sleepers that fill a CPU", .seeds = 10, NOTICES(NO_RESCUE, 10)),
 	CASE(wait_kernel_thread, "a kernel thread at nice 19 beside boosted hogs", .seeds = 4),
+	CASE(wait_realtime, "real-time tasks keep a CPU, not those that were there",
+	     .seeds = 20, NOTICES(LOCAL_KEPT, 20)),
 	CASE(wait_swarm, "nobody is forgotten among 2000", .seeds = 1),
 	CASE(clock_kthreads, "kernel threads of one CPU that do not end", .seeds = 4),
 	CASE(clock_kthread, "who sleeps, beside a kernel thread that does not end", .seeds = 2),

@@ -294,12 +294,14 @@ bool __scx_bpf_dsq_insert_vtime(struct task_struct *p, struct scx_bpf_dsq_insert
 	return true;
 }
 
+void scx_bpf_reenqueue_local___v2___new(void);
 bool sim_has_kfunc(const void *kfunc);
 bool sim_has_kfunc(const void *kfunc)
 {
 	if (!machine.old_kernel)
 		return kfunc;
 	return kfunc && kfunc != scx_bpf_dsq_peek && kfunc != __scx_bpf_dsq_insert_vtime &&
+	       kfunc != scx_bpf_reenqueue_local___v2___new &&
 	       kfunc != scx_bpf_dsq_insert___v2___new &&
 	       kfunc != scx_bpf_dsq_move_to_local___v2___new;
 }

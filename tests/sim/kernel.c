@@ -12,6 +12,8 @@
  *	switch		stopping(prev), enqueue(prev) if it is still runnable and
  *			its slice is spent, with ENQ_LAST if there is no next one;
  *			running(next)
+ *	real-time	takes a CPU: cpu_release up to 6.18; the local queue's tasks
+ *			are enqueued once more if that or stopping has asked for it
  *	nice, affinity	of a running task: stopping(!runnable), running; of a
  *			waiting one: enqueue
  *	end, RT		disable
@@ -481,6 +483,48 @@ static void switch_from(struct cpu *c, struct task *prev, u64 enq_flags)
 	switching_from = NULL;
 }
 
+/* The tasks of the local queue go through enqueue once more. */
+static u32 reenqueue_local(struct cpu *c)
+{
+	u32 nr = mutation == MUT_LOCAL_KEPT ? 0 : c->local.nr;
+
+	for (u32 i = 0; i < nr; i++) {
+		struct task *t = TAILQ_FIRST(&c->local.list);
+
+		dsq_remove(t);
+		do_enqueue_task(t, 0);
+	}
+	return nr;
+}
+
+u32 scx_bpf_reenqueue_local___old(void);
+u32 scx_bpf_reenqueue_local___old(void)
+{
+	return reenqueue_local(&cpus[this_cpu]);
+}
+
+/* Once the CPU is done with what it does. */
+void scx_bpf_reenqueue_local___v2___new(void);
+void scx_bpf_reenqueue_local___v2___new(void)
+{
+	cpus[this_cpu].reenqueue = true;
+}
+
+/* A task of another class takes the CPU. */
+static void switch_class(struct cpu *c, struct task *prev)
+{
+	leave_idle(c);
+	switch_from(c, prev, 0);
+	switching_from = prev;
+	/* Only from ext to another class. */
+	if (prev && machine.old_kernel)
+		CALL(OP_OTHER, NULL, ops->cpu_release(c->id, NULL));
+	switching_from = NULL;
+	if (c->reenqueue)
+		reenqueue_local(c);
+	c->reenqueue = false;
+}
+
 static void schedule(struct cpu *c)
 {
 	struct task *prev = c->curr, *next;
@@ -493,8 +537,7 @@ static void schedule(struct cpu *c)
 		/* Up to 6.18 dispatch is called before it is known who comes first. */
 		if (prev && machine.old_kernel)
 			balance(c, prev, &keep_prev);
-		leave_idle(c);
-		switch_from(c, prev, 0);
+		switch_class(c, prev);
 		return;
 	}
 	if (!balance(c, prev, &keep_prev)) {

@@ -44,6 +44,7 @@ static const char *const mutation_names[MUT_NR] = {
 	[MUT_TIERS_FLAT] = "tiers-flat",
 	[MUT_TIERS_MOVED] = "tiers-moved",
 	[MUT_LAST_KEPT] = "last-kept",
+	[MUT_LOCAL_KEPT] = "local-kept",
 };
 
 bool tracing;

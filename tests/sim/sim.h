@@ -221,6 +221,7 @@ struct cpu {
 	struct task *curr;
 	struct dsq local;
 	bool rt_busy;
+	bool reenqueue;
 	bool going_idle;
 	u64 exec_start;
 	u64 idle_since;
@@ -294,6 +295,8 @@ enum mutation {
 	MUT_TIERS_MOVED,
 	/* the kernel keeps the only task of a CPU there, whatever dispatch says */
 	MUT_LAST_KEPT,
+	/* what is in the local queue of a CPU that a real-time task takes stays there */
+	MUT_LOCAL_KEPT,
 	MUT_NR,
 };
 

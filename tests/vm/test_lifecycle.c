@@ -44,10 +44,10 @@ static const struct {
 	int version;
 	const char *features;
 } expected_features[] = {
-	{ 6012, "none of the optional ones" },
-	{ 6018, "dsq_insert move_to_local dsq_move now enq_migration_disabled" },
+	{ 6012, "cpu_release" },
+	{ 6018, "dsq_insert move_to_local dsq_move cpu_release now enq_migration_disabled" },
 	{ 7003, "dsq_insert dsq_insert_v2 insert_vtime_args move_to_local move_to_local_v2 dsq_move"
-		" dsq_peek now enq_migration_disabled" },
+		" dsq_peek reenqueue_local_v2 now enq_migration_disabled" },
 };
 
 VM_TEST(features, .about = "the optional kernel features found are those that this kernel has")
