@@ -54,6 +54,9 @@ bool scx_bpf_consume___old(u64 dsq_id) __ksym __weak;
 bool scx_bpf_dispatch_from_dsq___old(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
 				     u64 enq_flags) __ksym __weak;
 
+/* A struct for each CPU. */
+extern const struct rq runqueues __ksym __weak;
+
 /* As long as there is cpu_release, in which alone this one may be called. */
 u32 scx_bpf_reenqueue_local___old(void) __ksym __weak;
 
@@ -152,10 +155,18 @@ static __always_inline void compat_reenqueue_released(void)
 		scx_bpf_reenqueue_local___old();
 }
 
-/* Elsewhere: the same as soon as this CPU is done with what it does. Not up to 6.18. */
-static __always_inline void compat_reenqueue_soon(void)
+/*
+ * In stopping: the same once this CPU has switched, if it is a real-time or deadline task that
+ * takes it. Not up to 6.18.
+ */
+static __always_inline void compat_reenqueue_if_taken(void)
 {
-	if (bpf_ksym_exists(scx_bpf_reenqueue_local___v2___new))
+	const struct rq *rq;
+
+	if (!bpf_ksym_exists(scx_bpf_reenqueue_local___v2___new) || !bpf_ksym_exists(&runqueues))
+		return;
+	rq = bpf_this_cpu_ptr(&runqueues);
+	if (rq->rt.rt_nr_running || rq->dl.dl_nr_running)
 		scx_bpf_reenqueue_local___v2___new();
 }
 

@@ -14,8 +14,8 @@
  * pays a quarter for each millisecond, and so runs four times as often.
  *
  *	Example: two CPU hogs on one CPU, A boosted to w = 400, B with w = 100,
- *	slices of 8 ms. v: A 0, B 0. A runs: 2. B runs: 8. A runs: 4, 6, 8.
- *	A has had 32 ms, B 8 ms, and both stand at 8 again: 80 % and 20 %.
+ *	slices of 4 ms. v: A 0, B 0. A runs: 1. B runs: 4. A runs: 2, 3, 4.
+ *	A has had 16 ms, B 4 ms, and both stand at 4 again: 80 % and 20 %.
  *
  * Sleepers. While a task sleeps, others pay on, and it falls behind. It may
  * keep that as a credit, but no more than a small lag (6 ms of vruntime, a little
@@ -115,9 +115,11 @@
  * lighter ones: those get too little then, a nice-1 hog a tenth of its share beside
  * nice-0 ones, where two hogs that are boosted 16 times may use one CPU only.
  *
- * A real-time task takes a CPU, and who was there is queued again, for all CPUs. Who
- * may not run elsewhere waits, up to Linux 6.18 for as long as the real-time task likes:
- * if that is as long as the watchdog, the kernel ends us. 7.x serves such CPUs itself.
+ * A real-time task takes a CPU, and who ran there is queued again, for all CPUs. Two
+ * wait, up to Linux 6.18 for as long as the real-time task likes (if that is as long as
+ * the watchdog, the kernel ends us; 7.x serves such CPUs itself): who may not run
+ * elsewhere, and, some µs being enough for that, who was about to run there: on an idle
+ * CPU; on 7.x also in somebody's place.
  */
 #ifndef QUMUN_POLICY_BPF_H
 #define QUMUN_POLICY_BPF_H
@@ -153,6 +155,21 @@ static u32 policy_nice_weight(const struct task_struct *p)
 }
 
 /*
+ * How far ahead of the clock a task may be, given that another LLC is let fall behind. For a
+ * light one that had to be rescued it is no further than for a nice-0 task: such ones run more
+ * often than they pay for, and would get so far ahead (40 s, for one of weight 1) that they take
+ * the clock along, away from all who sleep.
+ */
+static u64 policy_debt(u32 slices, const struct task_ctx *tctx)
+{
+	u32 weight = tctx->weight;
+
+	if (tctx->was_rescued && weight < QM_WEIGHT_NICE0)
+		weight = QM_WEIGHT_NICE0;
+	return qm_debt(slices, config.slice_max_ns, weight) + config.far_margin_ns;
+}
+
+/*
  * Bring the weight of @p up to date: it was reniced, moved to another cgroup,
  * or its cgroup gained or lost a boost. The boost is looked up once in a tick
  * at most, so that a change of the map, whoever makes it, counts from the next
@@ -161,28 +178,28 @@ static u32 policy_nice_weight(const struct task_struct *p)
  */
 static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx)
 {
+	u32 weight, weight_before = tctx->weight;
 	u64 jiffies = bpf_jiffies64(), debt;
 	struct domain *dom;
-	u32 weight;
 
 	if (!tctx->boost || tctx->boost_read != jiffies) {
 		tctx->boost = boost_of_task(p);
 		tctx->boost_read = jiffies;
 	}
 	weight = qm_weight(policy_nice_weight(p), tctx->boost);
-	if (weight == tctx->weight)
+	if (weight == weight_before)
 		return;
-	dom = domain_of(tctx->llc);
-	if (tctx->joined && dom) {
-		/* A light one that is far ahead and becomes heavy would throw the clock forward. */
-		debt = qm_debt(QM_DEBT_WAITING, config.slice_max_ns, weight) + config.far_margin_ns;
-		bpf_spin_lock(&dom->lock);
-		qm_clock_leave(&dom->clock, tctx->weight, tctx->vruntime);
-		tctx->vruntime = qm_earlier(tctx->vruntime, clock_now(dom) + debt);
-		qm_clock_join(&dom->clock, weight, tctx->vruntime);
-		bpf_spin_unlock(&dom->lock);
-	}
 	tctx->weight = weight;
+	dom = domain_of(tctx->llc);
+	if (!tctx->joined || !dom)
+		return;
+	/* A light one that is far ahead and becomes heavy would throw the clock forward. */
+	debt = policy_debt(QM_DEBT_WAITING, tctx);
+	bpf_spin_lock(&dom->lock);
+	qm_clock_leave(&dom->clock, weight_before, tctx->vruntime);
+	tctx->vruntime = qm_earlier(tctx->vruntime, clock_now(dom) + debt);
+	qm_clock_join(&dom->clock, weight, tctx->vruntime);
+	bpf_spin_unlock(&dom->lock);
 }
 
 /* How little a task that slept may have had, given the task it will wait beside. */
@@ -213,21 +230,6 @@ static __always_inline void policy_be_home(struct domain *dom, struct task_ctx *
 {
 	if (config.nr_llcs > 1 && tctx->llc != run->llc)
 		policy_move_home(dom, tctx, run->llc);
-}
-
-/*
- * How far ahead of the clock a task may be, given that another LLC is let fall behind. For a
- * light one that had to be rescued it is no further than for a nice-0 task: such ones run more
- * often than they pay for, and would get so far ahead (40 s, for one of weight 1) that they take
- * the clock along, away from all who sleep.
- */
-static u64 policy_debt(u32 slices, const struct task_ctx *tctx)
-{
-	u32 weight = tctx->weight;
-
-	if (tctx->was_rescued && weight < QM_WEIGHT_NICE0)
-		weight = QM_WEIGHT_NICE0;
-	return qm_debt(slices, config.slice_max_ns, weight) + config.far_margin_ns;
 }
 
 /*

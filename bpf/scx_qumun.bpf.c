@@ -416,12 +416,12 @@ BPF_PROG(qumun_stopping, struct task_struct *p, bool runnable)
 	policy_be_home(dom, tctx, run);
 	policy_charge(dom, p, tctx, sleeps);
 	/*
-	 * The rest of a slice is left to those alone who make way for another scheduling class,
-	 * and the kernel puts them in front of the local DSQ, where nobody can take them: they
-	 * would wait for as long as a real-time task wants to run. Up to 6.18: cpu_release.
+	 * Who makes way for another scheduling class still has a slice. The kernel puts it in
+	 * front of the local DSQ, where nobody can take it: it would wait for as long as a
+	 * real-time task wants to run. Up to 6.18: cpu_release.
 	 */
 	if (runnable && p->scx.slice)
-		compat_reenqueue_soon();
+		compat_reenqueue_if_taken();
 }
 
 /*

@@ -215,14 +215,10 @@ static void choose_cgroup_events(struct scx_qumun *skel, bool wanted)
 	bpf_program__set_autoload(skel->progs.qumun_cgroup_rmdir, wanted && found);
 }
 
-/*
- * 7.x has a server that gives ext tasks a part of a CPU that real-time tasks keep, as those of
- * other classes have it, and calls cpu_release deprecated.
- */
+/* From 6.19 on stopping does what it is for, and kernels call it deprecated or have none. */
 static void choose_cpu_release(struct scx_qumun *skel)
 {
-	bool wanted = btf_has_member(kernel_btf, "sched_ext_ops", "cpu_release") &&
-		      !btf_has_member(kernel_btf, "rq", "ext_server");
+	bool wanted = !btf_has_function(kernel_btf, "scx_bpf_reenqueue_local___v2");
 
 	bpf_program__set_autoload(skel->progs.qumun_cpu_release, wanted);
 	if (wanted)

@@ -31,17 +31,9 @@ bool btf_has_struct(const struct btf *btf, const char *name)
 	return btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT) > 0;
 }
 
-bool btf_has_member(const struct btf *btf, const char *name, const char *member)
+bool btf_has_function(const struct btf *btf, const char *name)
 {
-	int id = btf__find_by_name_kind(btf, name, BTF_KIND_STRUCT);
-	const struct btf_type *type = id > 0 ? btf__type_by_id(btf, id) : NULL;
-	const struct btf_member *members = type ? btf_members(type) : NULL;
-
-	for (int i = 0; type && i < btf_vlen(type); i++) {
-		if (!strcmp(btf__name_by_offset(btf, members[i].name_off), member))
-			return true;
-	}
-	return false;
+	return btf__find_by_name_kind(btf, name, BTF_KIND_FUNC) > 0;
 }
 
 bool btf_has_tracepoint(const struct btf *btf, const char *name)

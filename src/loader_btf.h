@@ -11,8 +11,8 @@ struct btf;
 /** btf_has_struct - the kernel knows this struct */
 bool btf_has_struct(const struct btf *btf, const char *name);
 
-/** btf_has_member - the kernel knows this struct, and it has this member, not within another */
-bool btf_has_member(const struct btf *btf, const char *name, const char *member);
+/** btf_has_function - the kernel has this function, a kfunc, say */
+bool btf_has_function(const struct btf *btf, const char *name);
 
 /** btf_has_tracepoint - a program of type tp_btf can be attached to the tracepoint @name */
 bool btf_has_tracepoint(const struct btf *btf, const char *name);

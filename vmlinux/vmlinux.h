@@ -145,6 +145,19 @@ struct task_struct {
 	struct css_set *cgroups;
 };
 
+struct rt_rq {
+	unsigned int rt_nr_running;
+};
+
+struct dl_rq {
+	unsigned int dl_nr_running;
+};
+
+struct rq {
+	struct rt_rq rt;
+	struct dl_rq dl;
+};
+
 enum scx_exit_kind {
 	SCX_EXIT_NONE = 0,
 };

@@ -112,6 +112,17 @@ u64 scx_bpf_now(void)
 	return sim_now();
 }
 
+const struct rq runqueues;
+
+const struct rq *sim_this_rq(void);
+const struct rq *sim_this_rq(void)
+{
+	static struct rq rq;
+
+	rq.rt.rt_nr_running = cpus[this_cpu].rt_busy;
+	return &rq;
+}
+
 u64 bpf_jiffies64(void);
 u64 bpf_jiffies64(void)
 {

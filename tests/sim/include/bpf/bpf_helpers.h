@@ -30,7 +30,7 @@
 
 /* Newer kfuncs are left out when an older kernel is simulated. */
 bool sim_has_kfunc(const void *kfunc);
-#define bpf_ksym_exists(sym)	sim_has_kfunc((const void *)&(sym))
+#define bpf_ksym_exists(sym)	sim_has_kfunc((const void *)(sym))
 
 /* The rows of a map; the first member of its definition remembers where they are. */
 void *sim_map_lookup(void *map, u32 type, u32 key_size, u32 value_size, u32 max_entries,
@@ -51,6 +51,10 @@ void *sim_task_storage_get(void *map, u32 value_size, struct task_struct *p, u64
 /* One event is simulated at a time: nobody else holds a lock. */
 #define bpf_spin_lock(lock)	((void)(lock))
 #define bpf_spin_unlock(lock)	((void)(lock))
+
+/* The one per-CPU variable of the kernel that is read. */
+const struct rq *sim_this_rq(void);
+#define bpf_this_cpu_ptr(var)	sim_this_rq()
 
 u64 bpf_ktime_get_ns(void);
 u64 bpf_jiffies64(void);
