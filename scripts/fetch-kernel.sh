@@ -11,7 +11,8 @@
 # One line per SPEC on stdout.  The directory holds
 #   vmlinuz                the image
 #   release                what `uname -r` says in it
-#   lib/modules/<release>  its modules, as packaged (not for 6.12: it has none)
+#   lib/modules/<release>  its modules, as packaged, and its configuration, `config`
+#                          (for 6.12, which has no modules, that is beside the image)
 #
 # A kernel that is in the cache is not asked for again; remove its directory to
 # get a newer one.  Nothing gets installed.  Debian's archive is found through
@@ -87,6 +88,9 @@ fetch() {
 	else
 		mv "$tmp/deb/lib/modules" "$tmp/lib/modules"
 	fi
+	# Since 7.x it is there.
+	[[ ! -f $tmp/deb/boot/config-$release ]] ||
+		mv "$tmp/deb/boot/config-$release" "$tmp/lib/modules/$release/config"
 	rm -rf "$tmp/deb"
 	printf '%s\n' "$release" >"$tmp/release"
 	# Renamed when complete: a directory with that name is a whole kernel.

@@ -12,6 +12,11 @@ shift 2
 for lib in /bench/tools/lib/*.SO*; do
 	mv "$lib" "${lib%.SO*}.so${lib##*.SO}"
 done
+# Where libbpf looks for it.
+[ ! -f /bench/config ] || {
+	mkdir -p /boot
+	mv /bench/config "/boot/config-$(uname -r)"
+}
 if [ "$time" = icount ]; then
 	/bench/pit "$ticks"
 	# Open before the host may answer: opening a port throws away what came before.
