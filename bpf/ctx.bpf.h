@@ -79,6 +79,7 @@ static __always_inline struct task_ctx *task_ctx(struct task_struct *p)
  * @clock: see struct qm_clock. All clocks count on the same scale: a vruntime means the same
  *	everywhere, and a task that moves takes it along. That there are several is for
  *	speed only, so that CPUs far apart do not wait for one lock.
+ * @computed_ns: when somebody last ran here who had not slept for long, see policy_limit_credit()
  * @nr_waiting: tasks in the common queue; never less than there are, see queue_count().
  *	CPUs of other domains read it: it shares no cache line with what changes at each
  *	switch. (A map keeps 8 bytes of alignment, no more: so twice the distance.)
@@ -87,6 +88,7 @@ struct domain {
 	struct bpf_spin_lock lock;
 	u32 nr_cpus;
 	struct qm_clock clock;
+	u64 computed_ns;
 	u32 nr_waiting __attribute__((aligned(128)));
 };
 

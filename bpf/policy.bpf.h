@@ -21,8 +21,9 @@
  * keep that as a credit, but no more than a small lag (6 ms of vruntime, a little
  * more than a tick; who is boosted can use it for longer): enough to be served
  * before those who never sleep, too little to keep them waiting for what it did
- * not want before. The lag is measured from the clock V, the weighted average of
- * the tasks that run or wait:
+ * not want before. (Who is woken by a message, while nobody computes, keeps 1 ms: it
+ * would otherwise take the CPU from the senders all the time.) The lag is measured
+ * from the clock V, the weighted average of the tasks that run or wait:
  *
  *	on wakeup	v = max(v, V − lag)
  *	nobody waits	v ≤ V + 1 slice, at its own weight, + margin (below)
@@ -208,6 +209,32 @@ static u64 policy_floor(u64 vruntime)
 	return vruntime - config.lag_ns;
 }
 
+/*
+ * Credit among those who exchange messages. Who is woken by one is behind most who run, and
+ * with a whole credit may take their CPUs; each such preemption costs more than the message
+ * (hackbench: 7 % with Linux 6.18, 3 % with 7.3). So it keeps MESSAGE_CREDIT_NS only, unless
+ * somebody computes, COMPUTES_NS without a sleep within the last COMPUTED_LATELY_NS: beside
+ * such a one it takes the whole credit to answer at once.
+ */
+#define MESSAGE_CREDIT_NS	1000000
+#define COMPUTES_NS		50000000
+#define COMPUTED_LATELY_NS	1000000000
+
+/* @tctx was charged for what it has run: is it one that computes? */
+static void policy_note_computes(struct domain *dom, const struct task_ctx *tctx)
+{
+	if (tctx->awake_ns >= COMPUTES_NS)
+		dom->computed_ns = compat_now();
+}
+
+/* @tctx is woken by a message. */
+static void policy_limit_credit(const struct domain *dom, struct task_ctx *tctx, u64 now_ns)
+{
+	if (tctx->joined || qm_elapsed(dom->computed_ns, now_ns) < COMPUTED_LATELY_NS)
+		return;
+	tctx->vruntime = qm_later(tctx->vruntime, clock_beside(dom) - MESSAGE_CREDIT_NS);
+}
+
 /* @p is now among the tasks of another LLC, and counts in the clock of that one. */
 static void policy_move_home(struct domain *dom, struct task_ctx *tctx, u32 llc)
 {
@@ -318,6 +345,7 @@ static void policy_charge(struct domain *dom, struct task_struct *p, struct task
 
 	tctx->exec_start_ns = sum_exec_ns;
 	tctx->awake_ns += ran_ns;
+	policy_note_computes(dom, tctx);
 	if (leaves)
 		tctx->burst_ns = qm_burst(tctx->burst_ns, tctx->awake_ns);
 	if (tctx->joined) {

@@ -80,6 +80,8 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 		home = config.nr_llcs > 1 ? domain_of(tctx->llc) : dom;
 		if (!home)
 			return prev_cpu;
+		if (wake_flags & SCX_WAKE_SYNC)
+			policy_limit_credit(home, tctx, now_ns);
 		policy_wake(&w, tctx, qm_later(tctx->vruntime, policy_floor(clock_beside(home))),
 			    now_ns);
 		if (wake_flags & SCX_WAKE_SYNC) {

@@ -899,6 +899,56 @@ static void wait_confined(void)
 		fail("a sleeper in a confined crowd ran for %.0f ms in 5 s", ran / 1e6);
 }
 
+/* How far @t is behind the clock just after it was woken up by whoever runs on CPU 0. */
+static s64 credit_on_wakeup(struct task *t, bool sync)
+{
+	run_for(500 * NSEC_PER_MSEC);
+	while (!cpus[0].curr)
+		run_for(10 * NSEC_PER_USEC);
+	task_wake(t, 0, sync);
+	run_for(20 * NSEC_PER_USEC);
+	return policy_view_clock(0).now - policy_view_task(t).vruntime;
+}
+
+/*
+ * A small credit for who is woken by a message, among tasks that all sleep again and again; as
+ * soon as one of them computes, and for other wakeups, the whole one.
+ */
+static void message_credit(void)
+{
+	struct machine m = { .nr_cpus = 2, .smt = 1, .llc_cpus = 2, .ipi_ns = NSEC_PER_USEC };
+	struct program worker = prog_short, receiver = prog_short;
+	s64 message, timer, beside_hog;
+	struct mask mask;
+	struct group *g;
+	struct task *t;
+
+	worker.burst_lo = 1 * NSEC_PER_MSEC;
+	worker.burst_hi = 2 * NSEC_PER_MSEC;
+	worker.sleep_lo = worker.sleep_hi = 500 * NSEC_PER_USEC;
+	receiver.sleep_lo = receiver.sleep_hi = 1000 * NSEC_PER_SEC;
+	start(&m);
+	mask = full_mask();
+	g = group_new(NULL, 0);
+	for (u32 i = 0; i < 8; i++)
+		spawn(&worker, g, 100, &mask, NSEC_PER_MSEC);
+	t = spawn(&receiver, g, 100, &mask, NSEC_PER_MSEC);
+	/* Whoever computed may have done so just before we started, for all the policy knows. */
+	run_for(1 * NSEC_PER_SEC);
+	message = credit_on_wakeup(t, true);
+	timer = credit_on_wakeup(t, false);
+	spawn(&prog_hog, g, 100, &mask, NSEC_PER_MSEC);
+	beside_hog = credit_on_wakeup(t, true);
+	note("a message %.2f ms, a timer %.2f ms, a message beside a hog %.2f ms", message / 1e6,
+	     timer / 1e6, beside_hog / 1e6);
+	/* The clock goes on by what others are charged for at the ends of their runs. */
+	if (message > 2 * (s64)NSEC_PER_MSEC)
+		fail("a message left a credit of %.2f ms", message / 1e6);
+	if (timer < (s64)LAG_NS / 2 || beside_hog < (s64)LAG_NS / 2)
+		fail("a timer left a credit of %.2f ms, a message beside a hog %.2f ms",
+		     timer / 1e6, beside_hog / 1e6);
+}
+
 /* --- what drags the clock away from those who sleep --- */
 
 /* Wants 1 % of a CPU, and never waits for long, whatever goes on. */
@@ -1363,6 +1413,8 @@ const struct sim_case sim_cases[] = {
 	CASE(clock_held, "the lighter ones, when the clock is held back", .seeds = 4,
 	     .known = KNOWN_DEBT),
 	CASE(wait_confined, "who sleeps in a crowd that is confined to one cache", .seeds = 4),
+	CASE(message_credit, "credit of a message, with and without somebody who computes",
+	     .seeds = 4),
 	CASE(idle_races, "no CPU idles beside a task that waits", .seeds = 20,
 	     NOTICES(KICKS_LOST, 5)),
 	CASE(idle_unseen, "the same while CPUs take time to be seen as idle", .seeds = 20,
