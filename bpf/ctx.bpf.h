@@ -169,18 +169,6 @@ static __always_inline u64 clock_now(const struct domain *dom)
 	return config.nr_llcs > 1 ? machine_clock.now : dom->clock.now;
 }
 
-/*
- * The clock beside which a task is put that slept. Where all tasks of a domain are behind V,
- * since a cpuset confines a crowd to it, the domain's own clock: or who sleeps would wake up
- * behind all those who never do.
- */
-static __always_inline u64 clock_beside(const struct domain *dom)
-{
-	u64 now = clock_now(dom);
-
-	return config.nr_llcs > 1 && dom->clock.weight ? qm_earlier(now, dom->clock.now) : now;
-}
-
 /**
  * struct cpu_run - who runs on a CPU, for those who think of taking it over
  * @start_ns: when it began; 0 when there is nobody who could be preempted
@@ -192,6 +180,8 @@ static __always_inline u64 clock_beside(const struct domain *dom)
  * @sync_trust: see struct task_ctx
  * @sends: see struct task_ctx
  * @sync_ns: when it first said, by a sync wakeup, that it is about to sleep; or 0
+ * @level: where those stand who want this CPU, see level.bpf.h
+ * @is_crowded: there are such, and @level is known
  * @rescue_check_ns: when its queues are searched next for tasks to rescue
  * @nr_waiting: tasks in the CPU's own queue, as in struct domain
  * @bypasses: tasks that were put past the queues since the last dispatch
@@ -220,6 +210,8 @@ struct cpu_run {
 	u64 sync_ns;
 	u32 sync_trust;
 	bool sends;
+	bool is_crowded;
+	u64 level;
 	u64 rescue_check_ns;
 	u32 nr_waiting;
 	u32 bypasses;

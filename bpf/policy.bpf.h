@@ -35,10 +35,9 @@
  * third one is for a task that keeps its CPU although it is behind: it deserves
  * more than the one CPU that it can use, and what it cannot use is no credit.
  * The fourth is a backstop, far enough away not to touch the shares of tasks
- * that compete, as long as nothing holds the clock back (below). The last one
- * gives a new task neither a credit, so that forking is no way to get more, nor a
- * clean slate, so that a chain of short-lived children goes back in the queue like
- * the one task that it stands for.
+ * that compete. The last one gives a new task neither a credit, so that forking is
+ * no way to get more, nor a clean slate, so that a chain of short-lived children goes
+ * back in the queue like the one task that it stands for.
  *
  * Queues. One DSQ ordered by v for all CPUs that share a last-level cache; one
  * for each CPU for the tasks that may run nowhere else. A CPU takes the smaller
@@ -60,8 +59,7 @@
  * never longer.
  *
  * Rescue. Weights are wishes, but no task may wait without end: nice 19 beside
- * nice -20 is owed one slice in half a minute, and tasks confined to crowded CPUs
- * fall behind for other reasons (below). Each CPU looks through its queues now
+ * nice -20 is owed one slice in half a minute. Each CPU looks through its queues now
  * and then, and whoever has waited for an eighth of the watchdog's time runs
  * next, at the price of somewhat more than its share; those who have waited three
  * times as long come first, and two of three turns go on by vruntime, so that a
@@ -104,17 +102,17 @@
  * boosted are not followed. While somebody is next the kernel does not ask for
  * the first one in the queues; so that is done a number of times in a row at most.
  *
- * What this handles badly. Tasks confined to a few overcrowded CPUs (by a
- * cpuset, say), while the other CPUs are not crowded, fall behind V; among
- * them, one that sleeps wakes up behind the ones that do not, and waits, in
- * the worst case until it is rescued. Where they are confined to one CPU, or
- * to one of several last-level caches, that is mended: they wake up beside the
- * first one in their own queue, or beside the clock of their cache, if that is
- * behind V. And what is called behind or ahead above is so for tasks that may
- * go anywhere: a confined crowd stays behind by as much as its CPUs lack. If it is
- * heavy, all others are ahead by as much as they may be, which is further for
- * lighter ones: those get too little then, a nice-1 hog a tenth of its share beside
- * nice-0 ones, where two hogs that are boosted 16 times may use one CPU only.
+ * Confined crowds. A container with CPUs of its own may be more crowded than the rest
+ * of the machine: its tasks all fall behind V, and those elsewhere are ahead. So V in
+ * the lines above means, on such CPUs, their level: the vruntime at which tasks there
+ * begin to run. And far from V a run costs less, or more, than it says in the first
+ * line, for all who run there alike, until the level goes on as fast as V; see
+ * level.bpf.h. While nobody is confined, time has one price.
+ *
+ * What this handles badly. Where sets of CPUs overlap, a task that uses CPUs of several
+ * levels pays different prices, and its share may be wrong by some percent. When such a
+ * set is lifted, who was ahead waits until the others have caught up, for some seconds;
+ * as anybody, no longer than until it is rescued.
  *
  * A real-time task takes a CPU, and who ran there is queued again, for all CPUs. Two
  * wait, up to Linux 6.18 for as long as the real-time task likes (if that is as long as
@@ -170,6 +168,12 @@ static u64 policy_debt(u32 slices, const struct task_ctx *tctx)
 	return qm_debt(slices, config.slice_max_ns, weight) + config.far_margin_ns;
 }
 
+/* What debt is measured from: the clock, or, ahead of it, those who want the same CPU. */
+static u64 policy_top(const struct domain *dom, const struct cpu_run *run)
+{
+	return qm_later(clock_now(dom), level_of(dom, run));
+}
+
 /*
  * Bring the weight of @p up to date: it was reniced, moved to another cgroup,
  * or its cgroup gained or lost a boost. The boost is looked up once in a tick
@@ -177,7 +181,8 @@ static u64 policy_debt(u32 slices, const struct task_ctx *tctx)
  * wakeup or end of a slice on, and tasks that wake up more often than that do
  * not pay for the walk each time.
  */
-static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx)
+static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx,
+				 const struct cpu_run *run)
 {
 	u32 weight, weight_before = tctx->weight;
 	u64 jiffies = bpf_jiffies64(), debt;
@@ -198,7 +203,7 @@ static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx)
 	debt = policy_debt(QM_DEBT_WAITING, tctx);
 	bpf_spin_lock(&dom->lock);
 	qm_clock_leave(&dom->clock, weight_before, tctx->vruntime);
-	tctx->vruntime = qm_earlier(tctx->vruntime, clock_now(dom) + debt);
+	tctx->vruntime = qm_earlier(tctx->vruntime, policy_top(dom, run) + debt);
 	qm_clock_join(&dom->clock, weight, tctx->vruntime);
 	bpf_spin_unlock(&dom->lock);
 }
@@ -228,11 +233,12 @@ static void policy_note_computes(struct domain *dom, const struct task_ctx *tctx
 }
 
 /* @tctx is woken by a message. */
-static void policy_limit_credit(const struct domain *dom, struct task_ctx *tctx, u64 now_ns)
+static void policy_limit_credit(const struct domain *dom, struct task_ctx *tctx, u64 beside,
+				u64 now_ns)
 {
 	if (tctx->joined || qm_elapsed(dom->computed_ns, now_ns) < COMPUTED_LATELY_NS)
 		return;
-	tctx->vruntime = qm_later(tctx->vruntime, clock_beside(dom) - MESSAGE_CREDIT_NS);
+	tctx->vruntime = qm_later(tctx->vruntime, beside - MESSAGE_CREDIT_NS);
 }
 
 /* @p is now among the tasks of another LLC, and counts in the clock of that one. */
@@ -264,7 +270,8 @@ static __always_inline void policy_be_home(struct domain *dom, struct task_ctx *
  * @floor: where it is put if it slept and is further behind
  * @debt_slices: QM_DEBT_WAITING, or QM_DEBT_ALONE if it gets a CPU that is idle
  */
-static void policy_join(struct domain *dom, struct task_ctx *tctx, u64 floor, u32 debt_slices)
+static void policy_join(struct domain *dom, const struct cpu_run *run, struct task_ctx *tctx,
+			u64 floor, u32 debt_slices)
 {
 	u64 debt = policy_debt(debt_slices, tctx);
 	u64 v = tctx->vruntime;
@@ -276,7 +283,7 @@ static void policy_join(struct domain *dom, struct task_ctx *tctx, u64 floor, u3
 	}
 
 	bpf_spin_lock(&dom->lock);
-	v = qm_earlier(v, clock_now(dom) + debt);
+	v = qm_earlier(v, policy_top(dom, run) + debt);
 	if (!tctx->joined)
 		qm_clock_join(&dom->clock, tctx->weight, v);
 	else if (v != tctx->vruntime)
@@ -308,7 +315,7 @@ static void policy_keep(struct domain *dom, struct cpu_run *run, struct task_ctx
 	bpf_spin_lock(&dom->lock);
 	if (is_long)
 		v = qm_later(v, policy_floor(clock_now(dom)));
-	v = qm_earlier(v, clock_now(dom) + debt);
+	v = qm_earlier(v, policy_top(dom, run) + debt);
 	if (v != tctx->vruntime)
 		qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
 	bpf_spin_unlock(&dom->lock);
@@ -336,12 +343,13 @@ static void policy_leave(struct task_ctx *tctx)
  * Charge @p for the time that it ran since it was charged last.
  * @leaves: it no longer wants to run
  */
-static void policy_charge(struct domain *dom, struct task_struct *p, struct task_ctx *tctx,
-			  bool leaves)
+static void policy_charge(struct domain *dom, const struct cpu_run *run, struct task_struct *p,
+			  struct task_ctx *tctx, bool leaves)
 {
 	u64 sum_exec_ns = p->se.sum_exec_runtime;
 	u64 ran_ns = qm_elapsed(tctx->exec_start_ns, sum_exec_ns);
-	u64 v = tctx->vruntime + qm_vruntime(ran_ns, tctx->weight);
+	u64 v = tctx->vruntime +
+		level_price(dom, run, qm_vruntime(ran_ns, tctx->weight));
 
 	tctx->exec_start_ns = sum_exec_ns;
 	tctx->awake_ns += ran_ns;
@@ -397,6 +405,7 @@ static bool policy_is_overdue(const struct task_ctx *tctx, u64 now_ns, u64 patie
  * struct waking - a task that wakes up, as those see it who may have to give way
  * @now_ns: the time
  * @v: the vruntime that it will have
+ * @beside: the clock, or what it was put beside instead
  * @burst_ns: how long it usually runs
  * @spare_ns: who has run for less since it slept, or is less far ahead, is spared
  * @sender_spare_ns: who itself sends messages, and has run for less this time, is spared
@@ -405,16 +414,18 @@ static bool policy_is_overdue(const struct task_ctx *tctx, u64 now_ns, u64 patie
 struct waking {
 	u64 now_ns;
 	u64 v;
+	u64 beside;
 	u64 burst_ns;
 	u64 spare_ns;
 	u64 sender_spare_ns;
 	u32 boost;
 };
 
-static void policy_wake(struct waking *w, const struct task_ctx *tctx, u64 v, u64 now_ns)
+static void policy_wake(struct waking *w, const struct task_ctx *tctx, u64 beside, u64 now_ns)
 {
 	w->now_ns = now_ns;
-	w->v = v;
+	w->v = qm_later(tctx->vruntime, policy_floor(beside));
+	w->beside = beside;
 	w->burst_ns = tctx->burst_ns;
 	w->spare_ns = qm_clamp(2 * tctx->burst_ns, SPARE_MIN_NS, SPARE_MAX_NS);
 	w->sender_spare_ns = SENDER_SPARE_NS;
@@ -441,9 +452,9 @@ static void policy_wake_message(struct waking *w)
 }
 
 /* May a waking task take a CPU from anybody at all? */
-static bool policy_may_preempt(const struct domain *dom, const struct waking *w)
+static bool policy_may_preempt(const struct waking *w)
 {
-	return !config.no_preempt && !qm_before(clock_now(dom), w->v);
+	return !config.no_preempt && !qm_before(w->beside, w->v);
 }
 
 /* CPU time of the task that runs on a CPU since it slept. */
@@ -521,7 +532,7 @@ static bool policy_may_go_next(const struct domain *dom, const struct cpu_run *r
 {
 	if (policy_is_bypassed(dom, run))
 		return false;
-	if (!qm_before(clock_now(dom) + NEXT_MARGIN_NS, w->v))
+	if (!qm_before(w->beside + NEXT_MARGIN_NS, w->v))
 		return true;
 	return !dom->nr_waiting && !run->nr_waiting && policy_is_brief(run, w->now_ns);
 }
@@ -555,14 +566,15 @@ static void policy_init_task(struct domain *dom, struct task_ctx *tctx)
  * it was charged last is in @run only, the record of its CPU, and must not be
  * left out: a chain of tasks that compute, fork and end would never pay.
  */
-static void policy_init_child(struct domain *dom, struct task_ctx *tctx,
-			      const struct task_ctx *parent, const struct cpu_run *run, u64 now_ns)
+static void policy_init_child(struct task_ctx *tctx,
+			      const struct task_ctx *parent, const struct cpu_run *run,
+			      u64 beside, u64 now_ns)
 {
 	u64 v = parent->vruntime;
 
 	if (run->start_ns)
 		v = run->vruntime + qm_vruntime(qm_elapsed(run->start_ns, now_ns), run->weight);
-	tctx->vruntime = qm_later(v, clock_now(dom));
+	tctx->vruntime = qm_later(v, beside);
 	tctx->burst_ns = SPARE_MAX_NS;
 }
 

@@ -37,6 +37,7 @@ __u32 features;
 #include "tree.bpf.h"
 #include "boost.bpf.h"
 #include "ctx.bpf.h"
+#include "level.bpf.h"
 #include "policy.bpf.h"
 #include "preempt.bpf.h"
 #include "queue.bpf.h"
@@ -66,24 +67,24 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
 	bool is_woken = wake_flags & SCX_WAKE_TTWU, is_idle = false, follows = false;
 	s32 cpu, waker_cpu = bpf_get_smp_processor_id();
-	struct cpu_run *waker = cpu_run(waker_cpu);
-	struct domain *home, *dom = waker ? domain_at(waker) : NULL;
+	struct cpu_run *waker = cpu_run(waker_cpu), *home = cpu_run(prev_cpu);
+	struct domain *dom = waker ? domain_at(waker) : NULL;
+	struct domain *home_dom = home ? domain_at(home) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
 	u64 now_ns = compat_now();
 	struct waking w = {};
 
-	if (!dom || !tctx)
+	if (!dom || !home_dom || !tctx)
 		return prev_cpu;
 	if (is_woken) {
+		u64 beside;
+
 		clock_update(now_ns);
-		policy_update_weight(p, tctx);
-		home = config.nr_llcs > 1 ? domain_of(tctx->llc) : dom;
-		if (!home)
-			return prev_cpu;
+		policy_update_weight(p, tctx, home);
+		beside = level_beside(home_dom, home, p);
 		if (wake_flags & SCX_WAKE_SYNC)
-			policy_limit_credit(home, tctx, now_ns);
-		policy_wake(&w, tctx, qm_later(tctx->vruntime, policy_floor(clock_beside(home))),
-			    now_ns);
+			policy_limit_credit(home_dom, tctx, beside, now_ns);
+		policy_wake(&w, tctx, beside, now_ns);
 		if (wake_flags & SCX_WAKE_SYNC) {
 			policy_wake_message(&w);
 			note_promise(waker, now_ns);
@@ -97,7 +98,7 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 	cpu = idle_select_cpu(p, tctx, prev_cpu, wake_flags, &is_idle);
 	if (is_idle)
 		return run_on(dom, p, tctx, cpu, now_ns, 0, QUMUN_STAT_IDLE);
-	if (is_woken && policy_may_preempt(dom, &w)) {
+	if (is_woken && policy_may_preempt(&w)) {
 		s32 taken_cpu = preempt_pick_cpu(p, prev_cpu, wake_flags, &w);
 
 		if (taken_cpu >= 0)
@@ -130,9 +131,9 @@ static void wake_idle_cpu(struct task_struct *p, const struct task_ctx *tctx)
 static void enqueue_pinned(struct domain *dom, struct cpu_run *run, struct task_struct *p,
 			   struct task_ctx *tctx, s32 cpu, u64 enq_flags)
 {
-	u64 beside = clock_beside(dom), first;
+	u64 beside = level_beside(dom, run, p);
+	bool woken = !tctx->joined;
 	struct waking w;
-	bool woken;
 
 	if (!run->start_ns && scx_bpf_test_and_clear_cpu_idle(cpu)) {
 		/* Runs now: the insert wakes the CPU, nothing below ext is on it. */
@@ -140,16 +141,13 @@ static void enqueue_pinned(struct domain *dom, struct cpu_run *run, struct task_
 		stat_inc(QUMUN_STAT_IDLE);
 		return;
 	}
-	woken = !tctx->joined;
-	if (woken && run->nr_waiting && head_vruntime(DSQ_CPU(cpu), cpu, &first) == HEAD_FOUND)
-		beside = qm_earlier(beside, first);
-	policy_join(dom, tctx, policy_floor(beside), QM_DEBT_WAITING);
+	policy_join(dom, run, tctx, policy_floor(beside), QM_DEBT_WAITING);
 	if (woken) {
-		policy_wake(&w, tctx, tctx->vruntime, compat_now());
+		policy_wake(&w, tctx, beside, compat_now());
 		/* Woken by the one that runs here, perhaps, which then looks busy for ever. */
 		if (cpu == (s32)bpf_get_smp_processor_id())
 			policy_wake_patient(&w);
-		if (policy_may_preempt(dom, &w) && preempt_cpu(cpu, &w)) {
+		if (policy_may_preempt(&w) && preempt_cpu(cpu, &w)) {
 			tctx->queued_ns = w.now_ns;
 			compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice_on(dom, run),
 					  enq_flags | SCX_ENQ_PREEMPT);
@@ -176,7 +174,7 @@ static void enqueue_pinned(struct domain *dom, struct cpu_run *run, struct task_
 static void enqueue_shared(struct domain *dom, const struct cpu_run *run, struct task_struct *p,
 			   struct task_ctx *tctx, u64 enq_flags)
 {
-	policy_join(dom, tctx, policy_floor(clock_beside(dom)), QM_DEBT_WAITING);
+	policy_join(dom, run, tctx, policy_floor(level_beside(dom, run, p)), QM_DEBT_WAITING);
 	enqueue_waiting(p, tctx, QUEUE_LLC(run->llc), DSQ_LLC(run->llc), policy_slice(dom),
 			enq_flags);
 	stat_inc(QUMUN_STAT_SHARED);
@@ -187,7 +185,7 @@ static void enqueue_ordinary(struct domain *dom, struct cpu_run *run, struct tas
 			     struct task_ctx *tctx, s32 cpu, u64 enq_flags)
 {
 	policy_be_home(dom, tctx, run);
-	policy_update_weight(p, tctx);
+	policy_update_weight(p, tctx, run);
 	if (is_pinned(run, p))
 		enqueue_pinned(dom, run, p, tctx, cpu, enq_flags);
 	else
@@ -239,9 +237,10 @@ static void keep_running(const struct domain *dom, const struct cpu_run *run,
 static bool prev_is_first(struct domain *dom, struct cpu_run *run, struct task_struct *prev,
 			  struct task_ctx *tctx, const struct waiting *w, u64 first_v)
 {
-	policy_charge(dom, prev, tctx, false);
-	policy_update_weight(prev, tctx);
+	policy_charge(dom, run, prev, tctx, false);
+	policy_update_weight(prev, tctx, run);
 	if (nobody_waits_here(w) && w->far != HEAD_FOUND) {
+		level_forget(run);
 		policy_keep(dom, run, tctx,
 			    somebody_waits_far(run) ? QM_DEBT_WAITING : QM_DEBT_ALONE);
 		tctx->yielded = false;
@@ -256,6 +255,7 @@ static bool prev_is_first(struct domain *dom, struct cpu_run *run, struct task_s
 	}
 	if (qm_before(first_v, tctx->vruntime))
 		return false;
+	level_note_kept(dom, run, tctx->vruntime, first_v);
 	policy_keep(dom, run, tctx, QM_DEBT_WAITING);
 	return true;
 }
@@ -351,7 +351,9 @@ BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 		run_first_or_keep(dom, run, cpu, prev);
 		return;
 	}
-	if (run_any(dom, run, cpu) && !prev && dom->nr_waiting)
+	if (!run_any(dom, run, cpu))
+		level_forget(run);
+	else if (!prev && dom->nr_waiting)
 		wake_another(run);
 }
 
@@ -378,22 +380,26 @@ BPF_PROG(qumun_running, struct task_struct *p)
 	struct domain *dom = run ? domain_at(run) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
 	u64 now_ns = compat_now();
+	bool waited;
 
 	if (!tctx || !run || !dom)
 		return;
 	stat_inc(QUMUN_STAT_SWITCHES);
 	if (config.moves)
 		learn_trampoline();
+	waited = tctx->queue != QUEUE_NONE;
 	queue_count(tctx, QUEUE_NONE);
 	count_wait(tctx, now_ns);
 	clock_update(now_ns);
 	policy_be_home(dom, tctx, run);
+	if (waited && !tctx->was_rescued)
+		level_note_first(dom, run, p, tctx->vruntime, now_ns);
 	/* While somebody was next, dispatch did not see it. */
 	tctx->yielded = false;
 	/* It came past the queues: to an idle CPU, as a kthread, on its way out. */
 	if (!tctx->joined) {
-		policy_update_weight(p, tctx);
-		policy_join(dom, tctx, policy_floor(clock_beside(dom)), QM_DEBT_ALONE);
+		policy_update_weight(p, tctx, run);
+		policy_join(dom, run, tctx, policy_floor(level_beside(dom, run, p)), QM_DEBT_ALONE);
 	}
 	tctx->exec_start_ns = p->se.sum_exec_runtime;
 	preempt_note_running(run, tctx, now_ns);
@@ -416,7 +422,7 @@ BPF_PROG(qumun_stopping, struct task_struct *p, bool runnable)
 	sleeps = !runnable && p->__state != TASK_RUNNING;
 	preempt_note_stopping(run, tctx, sleeps);
 	policy_be_home(dom, tctx, run);
-	policy_charge(dom, p, tctx, sleeps);
+	policy_charge(dom, run, p, tctx, sleeps);
 	/*
 	 * Who makes way for another scheduling class still has a slice. The kernel puts it in
 	 * front of the local DSQ, where nobody can take it: it would wait for as long as a
@@ -472,7 +478,7 @@ BPF_PROG(qumun_init_task, struct task_struct *p, struct scx_init_task_args *args
 	if (!tctx || !run || !dom)
 		return 0;
 	if (parent)
-		policy_init_child(dom, tctx, parent, run, compat_now());
+		policy_init_child(tctx, parent, run, level_beside(dom, run, p), compat_now());
 	else
 		policy_init_task(dom, tctx);
 	return 0;

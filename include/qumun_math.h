@@ -238,6 +238,34 @@ static inline __u64 qm_merge_avg(const struct qm_merge *m)
 }
 
 /*
+ * The price of CPU time where all who want it are far from the clock, see bpf/level.bpf.h:
+ * @delta, in vruntime, times 2^-x if they are @ahead of it, 2^x if they are behind, in straight
+ * lines between whole x.
+ *
+ *	x = (|ahead| − free) / (free / 4)	0 ≤ x ≤ 10
+ *
+ * An exponent, since it must do for any ratio of speeds: at 2 × free it is 16.
+ * Exact for @delta below 2^43, 2.4 hours of a nice-0 task.
+ */
+#define QM_PRICE_MAX	10
+
+static inline __u64 qm_price(__u64 delta, __s64 ahead, __u64 free_ns)
+{
+	__u64 beyond = ahead < 0 ? -(__u64)ahead : (__u64)ahead;
+	__u64 step = free_ns / 4 + 1, power, scale;
+
+	if (beyond <= free_ns)
+		return delta;
+	beyond -= free_ns;
+	power = beyond / step;
+	if (power >= QM_PRICE_MAX)
+		scale = 1024 << QM_PRICE_MAX;
+	else
+		scale = (1024 + beyond % step * 1024 / step) << power;
+	return ahead > 0 ? delta * 1024 / scale : delta * scale / 1024;
+}
+
+/*
  * How far ahead of the clock a task of @weight may be: @slices of the longest
  * ones, in vruntime.
  *

@@ -99,6 +99,31 @@ static void test_debt(void **state)
 	assert_true(qm_debt(QM_DEBT_WAITING, 100 * MS, 1) < (uint64_t)QM_DISTANCE_MAX);
 }
 
+static void test_price(void **state)
+{
+	uint64_t before = MS;
+
+	(void)state;
+	/* Near the clock there is none. */
+	assert_int_equal(qm_price(MS, 0, 100 * MS), MS);
+	assert_int_equal(qm_price(MS, 100 * MS, 100 * MS), MS);
+	assert_int_equal(qm_price(MS, -(int64_t)(100 * MS), 100 * MS), MS);
+	/* A quarter of that further it is half, or double. */
+	assert_in_range(qm_price(MS, 125 * MS, 100 * MS), MS / 2, MS / 2 + MS / 1000);
+	assert_in_range(qm_price(MS, -(int64_t)(125 * MS), 100 * MS), 2 * MS - MS / 1000, 2 * MS);
+	/* It never jumps, and never goes the other way. */
+	for (uint64_t ahead = 0; ahead < 400 * MS; ahead += MS / 10) {
+		uint64_t now = qm_price(MS, ahead, 100 * MS);
+
+		assert_true(now <= before && now > before - before / 100);
+		before = now;
+	}
+	/* However far, it has an end, and does not overflow. */
+	assert_int_equal(qm_price(1024, INT64_MAX, 1), 1);
+	assert_int_equal(qm_price(1ULL << 42, INT64_MIN, 1), 1ULL << 52);
+	assert_int_equal(qm_price(0, -(int64_t)MS, 0), 0);
+}
+
 /* --- the clock, compared with a plain sum over all tasks --- */
 
 #define NR_TASKS 64
@@ -270,6 +295,7 @@ int main(void)
 		cmocka_unit_test(test_slice),
 		cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_debt),
+		cmocka_unit_test(test_price),
 		cmocka_unit_test(test_clock_single),
 		cmocka_unit_test(test_clock_random),
 		cmocka_unit_test(test_clock_extremes),

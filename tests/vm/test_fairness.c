@@ -311,6 +311,64 @@ VM_TEST(crowded_cpus, .about = "who wakes up on crowded CPUs is not forgotten, b
 	periodic_stop(sleeper);
 }
 
+/* This process, and who is started from now on, may use CPUs @first..@last. */
+static void confine(int first, int last)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (int cpu = first; cpu <= last; cpu++)
+		CPU_SET(cpu, &set);
+	CHECK(!sched_setaffinity(0, sizeof(set), &set), "no affinity to CPUs %d-%d", first, last);
+}
+
+VM_TEST(cpusets, .about = "containers with CPUs of their own: weights count, and nobody is forgotten")
+{
+	struct task_spec spec = TASK_SPEC_DEFAULT, nice5 = { .cpu = -1, .nice = 5 };
+	const double expected = WEIGHT_NICE_0 / (double)WEIGHT_NICE_5;
+	int last = nr_cpus() - 1;
+	struct periodic *sleeper;
+	uint64_t used[5];
+	pid_t hogs[17];
+	double ratio;
+
+	if (last < 3)
+		skip("four CPUs are needed");
+	/* Twelve hogs on two CPUs, those get behind; four on two others, those get ahead. */
+	daemon_start(&daemon1, NO_ARGS);
+	confine(0, 1);
+	hogs_start(hogs, 12, &spec);
+	sleeper = periodic_start(&spec, 50000, 500);
+	confine(2, 3);
+	hogs_start(hogs + 12, 2, &spec);
+	hogs_start(hogs + 14, 2, &nice5);
+	confine(0, last);
+	sleep_ms(4000);
+	periodic_reset(sleeper);
+	confine(0, 1);
+	hogs[16] = hog_start(&spec);
+	confine(0, last);
+	read_cpu_ns(hogs + 12, used, 5);
+	sleep_ms(8000);
+	for (int i = 0; i < 5; i++)
+		used[i] = task_cpu_ns(hogs[12 + i]) - used[i];
+	daemon_stop(&daemon1);
+	ratio = (double)(used[0] + used[1]) / (used[2] + used[3]);
+	note("a sleeper in the crowd: %llu runs, p50 %.1f ms, longest wait %.0f ms",
+	     (unsigned long long)sleeper->runs, periodic_percentile_us(sleeper, 50) / 1e3,
+	     sleeper->max_ns / 1e6);
+	note("nice 0 has %.2f times of nice 5 (%.2f); a new hog in the crowd %.0f ms of 8 s (1231)",
+	     ratio, expected, used[4] / 1e6);
+	/* Without a place beside the others it runs once in a second or so, when it is rescued. */
+	CHECK(sleeper->runs > 80, "a sleeper ran %llu times in 8 s",
+	      (unsigned long long)sleeper->runs);
+	CHECK(ratio > 0.7 * expected && ratio < 1.4 * expected, "nice 0 has %.2f times of nice 5",
+	      ratio);
+	CHECK(used[4] > 800000000, "a new hog had %.0f ms of 8 s", used[4] / 1e6);
+	hogs_stop(hogs, 17);
+	periodic_stop(sleeper);
+}
+
 /* A chain has no pid to kill: it lives in a cgroup of its own. */
 #define CHAIN CGROUP_ROOT "/chain"
 
