@@ -315,22 +315,37 @@ static bool run_any(struct domain *dom, struct cpu_run *run, s32 cpu)
 	return config.nr_llcs > 1 && fetch_nearest(run);
 }
 
-/*
- * This CPU was idle until now, and has taken a task; it may have been woken for another one,
- * which waits still, while the CPU that was woken for the first one may not run that.
- */
-static void wake_another(const struct cpu_run *run)
+/* Wake up an idle CPU for the first task of a queue, if there is one. */
+static void wake_for_first(u32 llc)
 {
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
 	struct task_ctx *tctx;
 
-	bpf_iter_scx_dsq_new(&it, DSQ_LLC(run->llc), 0);
+	bpf_iter_scx_dsq_new(&it, DSQ_LLC(llc), 0);
 	p = bpf_iter_scx_dsq_next(&it);
 	tctx = p ? task_ctx(p) : NULL;
 	if (tctx)
 		wake_idle_cpu(p, tctx);
 	bpf_iter_scx_dsq_destroy(&it);
+}
+
+/*
+ * This CPU was idle until now, and has taken a task; it may have been woken for another one,
+ * which waits still, in whatever queue, while the CPU that was woken for the first one may not
+ * run that.
+ */
+static void wake_another(const struct cpu_run *run)
+{
+	u32 nth;
+
+	bpf_for(nth, 0, config.nr_llcs) {
+		u32 llc = nth_llc(run->llc, nth);
+		struct domain *dom = domain_of(llc);
+
+		if (dom && dom->nr_waiting)
+			wake_for_first(llc);
+	}
 }
 
 void SEC("struct_ops/qumun_dispatch")
@@ -353,7 +368,7 @@ BPF_PROG(qumun_dispatch, s32 cpu, struct task_struct *prev)
 	}
 	if (!run_any(dom, run, cpu))
 		level_forget(run);
-	else if (!prev && dom->nr_waiting)
+	else if (!prev)
 		wake_another(run);
 }
 
