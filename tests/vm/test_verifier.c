@@ -108,6 +108,14 @@ static bool check_variant(const char *variant, const char *const *args)
 	return nr_recorded;
 }
 
+static void check_recorded(bool is_recorded)
+{
+	CHECK(!trouble[0], "grown by more than %d %% (before), or new:%s; scripts/verified-insns.sh records it",
+	      MAY_GROW_PERCENT, trouble);
+	if (!is_recorded)
+		skip("not recorded for this kernel; scripts/verified-insns.sh does that");
+}
+
 VM_TEST(verified_insns, .about = "the verifier's work is within a fifth of what is recorded")
 {
 	bool is_recorded = check_variant("plain", NO_ARGS);
@@ -115,8 +123,14 @@ VM_TEST(verified_insns, .about = "the verifier's work is within a fifth of what 
 	/* With lists of CPUs; a machine of one CPU has none. */
 	if (nr_cpus() > 1)
 		is_recorded &= check_variant("tiers", ARGS("--primary-domain=0"));
-	CHECK(!trouble[0], "grown by more than %d %% (before), or new:%s; scripts/verified-insns.sh records it",
-	      MAY_GROW_PERCENT, trouble);
-	if (!is_recorded)
-		skip("not recorded for this kernel; scripts/verified-insns.sh does that");
+	check_recorded(is_recorded);
+}
+
+/* What the verifier does not see on a simpler machine: cores of two CPUs, queues of others. */
+VM_TEST(verified_insns_llcs, .about = "the same with SMT and two last-level caches", .group = "llcs")
+{
+	bool is_recorded = check_variant("llcs", NO_ARGS);
+
+	is_recorded &= check_variant("llcs-tiers", ARGS("--primary-domain=0"));
+	check_recorded(is_recorded);
 }
