@@ -29,8 +29,8 @@
  */
 #define LEVEL_FREE_SLICES	25
 
-/* How far a level must be ahead of V, in longest slices, to be more than chance. */
-#define LEVEL_AHEAD_SLICES	2
+/* A level no further from V, in longest slices, may be chance. */
+#define LEVEL_NEAR_SLICES	2
 
 /* When a task that may not run everywhere last got a CPU that it had to wait for. */
 static u64 confined_ns;
@@ -41,19 +41,29 @@ static u64 confined_ns;
 /* All CPUs read it at each such price: it is written no more often than needed. */
 #define CONFINED_UPDATE_NS	100000000
 
+/* So long after the last note a level is not known any more: nobody has had to wait. */
+#define LEVEL_VALID_NS	500000000
+
 /* The level of a CPU; if nobody has to wait there, V. */
 static u64 level_of(const struct domain *dom, const struct cpu_run *run)
 {
-	return run->is_crowded ? run->level : clock_now(dom);
+	u64 now = clock_now(dom), level = run->level;
+
+	if (!run->level_ns)
+		return now;
+	/* Near V, how old it is hardly matters. */
+	if (qm_before(level, now - LEVEL_NEAR_SLICES * config.slice_max_ns) ||
+	    qm_before(now + LEVEL_NEAR_SLICES * config.slice_max_ns, level))
+		return qm_elapsed(run->level_ns, compat_now()) < LEVEL_VALID_NS ? level : now;
+	return level;
 }
 
 /* A task with vruntime @v is, of those who want this CPU, the first one. */
-static void level_note(const struct domain *dom, struct cpu_run *run, u64 v)
+static void level_note(const struct domain *dom, struct cpu_run *run, u64 v, u64 now_ns)
 {
-	if (!run->is_crowded) {
+	if (!run->level_ns || qm_elapsed(run->level_ns, now_ns) >= LEVEL_VALID_NS)
 		run->level = clock_now(dom);
-		run->is_crowded = true;
-	}
+	run->level_ns = now_ns;
 	run->level += (s64)(v - run->level) >> LEVEL_SHIFT;
 }
 
@@ -63,26 +73,26 @@ static void level_note(const struct domain *dom, struct cpu_run *run, u64 v)
  */
 static void level_note_kept(const struct domain *dom, struct cpu_run *run, u64 v, u64 next_v)
 {
-	level_note(dom, run, qm_later(v, qm_earlier(next_v, clock_now(dom))));
+	level_note(dom, run, qm_later(v, qm_earlier(next_v, clock_now(dom))), compat_now());
 }
 
 /* Nobody wants this CPU. */
 static void level_forget(struct cpu_run *run)
 {
-	run->is_crowded = false;
+	run->level_ns = 0;
 }
 
 /* Is there a CPU that @p may not use? */
 static bool level_confines(const struct task_struct *p)
 {
-	return p->nr_cpus_allowed < (s32)config.nr_possible;
+	return p->nr_cpus_allowed < (s32)config.nr_online;
 }
 
 /* @p has waited for this CPU, with vruntime @v, and begins to run. */
 static void level_note_first(const struct domain *dom, struct cpu_run *run,
 			     const struct task_struct *p, u64 v, u64 now_ns)
 {
-	level_note(dom, run, v);
+	level_note(dom, run, v, now_ns);
 	if (level_confines(p) && qm_elapsed(confined_ns, now_ns) > CONFINED_UPDATE_NS)
 		confined_ns = now_ns;
 }
@@ -94,11 +104,8 @@ static void level_note_first(const struct domain *dom, struct cpu_run *run,
 static u64 level_price(const struct domain *dom, const struct cpu_run *run, u64 delta)
 {
 	u64 free_ns = LEVEL_FREE_SLICES * config.slice_max_ns;
-	s64 ahead;
+	s64 ahead = level_of(dom, run) - clock_now(dom);
 
-	if (!run->is_crowded)
-		return delta;
-	ahead = run->level - clock_now(dom);
 	if ((ahead <= (s64)free_ns && ahead >= -(s64)free_ns) ||
 	    qm_elapsed(confined_ns, compat_now()) > CONFINED_LATELY_NS)
 		return delta;
@@ -112,7 +119,7 @@ static u64 level_beside(const struct domain *dom, const struct cpu_run *run,
 {
 	u64 now = clock_now(dom), level = level_of(dom, run);
 
-	if (qm_before(now + LEVEL_AHEAD_SLICES * config.slice_max_ns, level))
+	if (qm_before(now + LEVEL_NEAR_SLICES * config.slice_max_ns, level))
 		return level;
 	return level_confines(p) ? qm_earlier(now, level) : now;
 }

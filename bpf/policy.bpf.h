@@ -185,7 +185,7 @@ static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx,
 				 const struct cpu_run *run)
 {
 	u32 weight, weight_before = tctx->weight;
-	u64 jiffies = bpf_jiffies64(), debt;
+	u64 jiffies = bpf_jiffies64(), limit;
 	struct domain *dom;
 
 	if (!tctx->boost || tctx->boost_read != jiffies) {
@@ -200,10 +200,10 @@ static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx,
 	if (!tctx->joined || !dom)
 		return;
 	/* A light one that is far ahead and becomes heavy would throw the clock forward. */
-	debt = policy_debt(QM_DEBT_WAITING, tctx);
+	limit = policy_top(dom, run) + policy_debt(QM_DEBT_WAITING, tctx);
 	bpf_spin_lock(&dom->lock);
 	qm_clock_leave(&dom->clock, weight_before, tctx->vruntime);
-	tctx->vruntime = qm_earlier(tctx->vruntime, policy_top(dom, run) + debt);
+	tctx->vruntime = qm_earlier(tctx->vruntime, limit);
 	qm_clock_join(&dom->clock, weight, tctx->vruntime);
 	bpf_spin_unlock(&dom->lock);
 }
@@ -273,7 +273,7 @@ static __always_inline void policy_be_home(struct domain *dom, struct task_ctx *
 static void policy_join(struct domain *dom, const struct cpu_run *run, struct task_ctx *tctx,
 			u64 floor, u32 debt_slices)
 {
-	u64 debt = policy_debt(debt_slices, tctx);
+	u64 limit = policy_top(dom, run) + policy_debt(debt_slices, tctx);
 	u64 v = tctx->vruntime;
 
 	if (!tctx->joined) {
@@ -281,9 +281,9 @@ static void policy_join(struct domain *dom, const struct cpu_run *run, struct ta
 		tctx->awake_ns = 0;
 		tctx->yielded = false;
 	}
+	v = qm_earlier(v, limit);
 
 	bpf_spin_lock(&dom->lock);
-	v = qm_earlier(v, policy_top(dom, run) + debt);
 	if (!tctx->joined)
 		qm_clock_join(&dom->clock, tctx->weight, v);
 	else if (v != tctx->vruntime)
@@ -307,7 +307,7 @@ static void policy_keep(struct domain *dom, struct cpu_run *run, struct task_ctx
 			u32 debt_slices)
 {
 	bool is_long = run->start_ns && qm_elapsed(run->start_ns, compat_now()) > KEPT_LONG_NS;
-	u64 debt = policy_debt(debt_slices, tctx);
+	u64 limit = policy_top(dom, run) + policy_debt(debt_slices, tctx);
 	u64 v = tctx->vruntime;
 
 	if (!tctx->joined)
@@ -315,7 +315,7 @@ static void policy_keep(struct domain *dom, struct cpu_run *run, struct task_ctx
 	bpf_spin_lock(&dom->lock);
 	if (is_long)
 		v = qm_later(v, policy_floor(clock_now(dom)));
-	v = qm_earlier(v, policy_top(dom, run) + debt);
+	v = qm_earlier(v, limit);
 	if (v != tctx->vruntime)
 		qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
 	bpf_spin_unlock(&dom->lock);

@@ -26,6 +26,7 @@ const volatile struct qumun_config config = {
 	/* More than one, so that nothing is left out of what they look at. */
 	.nr_llcs = 2,
 	.nr_possible = 4,
+	.nr_online = 4,
 	.moves = 1,
 };
 

@@ -74,6 +74,7 @@ struct qumun_tree_task {
  * @wait_alarm_ns: waits beyond this are counted as late
  * @nr_llcs: queues for tasks that may run on several CPUs, one for each last-level cache
  * @nr_possible: CPUs that may ever be online; a task that may use so many may use all
+ * @nr_online: CPUs that are; a task that may use fewer is confined, see bpf/level.bpf.h
  * @nr_masks: rows of the map tier_masks
  * @own_tiers: idle CPUs are searched by tiers, see bpf/idle.bpf.h; else the kernel does it
  * @smt: whole cores come first
@@ -90,6 +91,7 @@ struct qumun_config {
 	__u64 wait_alarm_ns;
 	__u32 nr_llcs;
 	__u32 nr_possible;
+	__u32 nr_online;
 	__u32 nr_masks;
 	__u8 own_tiers;
 	__u8 smt;

@@ -78,6 +78,7 @@ static struct loader_params make_params(const struct run *run, const struct mach
 			.wait_alarm_ns = opts->timeout_ms * 1000000 / 4,
 			.nr_llcs = machine->domains.nr_llcs,
 			.nr_possible = machine->topo.nr_possible,
+			.nr_online = machine->topo.nr_online,
 			.nr_masks = pl->nr_masks,
 			.own_tiers = pl->own,
 			.smt = pl->smt,

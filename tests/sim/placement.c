@@ -99,6 +99,7 @@ void placement_set(const struct machine *m, const struct placement_wishes *wante
 			    wanted, &pl))
 		abort();
 	config->nr_possible = m->nr_cpus;
+	config->nr_online = m->nr_cpus;
 	config->nr_masks = pl.nr_masks;
 	config->own_tiers = pl.own;
 	config->smt = pl.smt;
