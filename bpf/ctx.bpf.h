@@ -180,8 +180,10 @@ static __always_inline u64 clock_now(const struct domain *dom)
  * @sync_trust: see struct task_ctx
  * @sends: see struct task_ctx
  * @sync_ns: when it first said, by a sync wakeup, that it is about to sleep; or 0
- * @level: where those stand who want this CPU, see level.bpf.h
+ * @level_ahead: how far those who want this CPU are ahead of the clock, see level.bpf.h;
+ *	negative: behind
  * @level_ns: when that was seen last; 0: nobody waits
+ * @level_weight: how heavy those are, the heaviest one of late
  * @rescue_check_ns: when its queues are searched next for tasks to rescue
  * @nr_waiting: tasks in the CPU's own queue, as in struct domain
  * @bypasses: tasks that were put past the queues since the last dispatch
@@ -210,8 +212,9 @@ struct cpu_run {
 	u64 sync_ns;
 	u32 sync_trust;
 	bool sends;
-	u64 level;
+	u64 level_ahead;
 	u64 level_ns;
+	u32 level_weight;
 	u64 rescue_check_ns;
 	u32 nr_waiting;
 	u32 bypasses;

@@ -12,16 +12,25 @@
  *  - the distance must have an end. The day the cpuset goes, whoever is an hour ahead would
  *    wait for an hour
  *
- * So each CPU remembers at which vruntime tasks begin to run there that had to wait. Who joins
- * is put beside that. And where it is far from V, time has another price: cheaper ahead, dearer
- * behind, for all who run there alike, so that shares among them stay as they are; the farther,
- * the more, until both get on at the same speed.
+ * So each CPU remembers at which vruntime tasks begin to run there that had to wait, as a
+ * distance from V. Who joins is put beside that. And where it is far from V, time has another
+ * price: cheaper ahead, dearer behind, for all who run there alike, so that shares among them
+ * stay as they are; the farther, the more, until both get on at the same speed.
+ *
+ * What this handles badly. Who is queued already when its set of CPUs changes keeps its vruntime,
+ * and so a credit, or a debt, of some tenths of a second. And where one crowd would get on more
+ * than 1000 times as fast as the clock, its tasks meet the limit of their debt again.
  */
 #ifndef QUMUN_LEVEL_BPF_H
 #define QUMUN_LEVEL_BPF_H
 
-/* Of each task that begins to run, an eighth counts: sleepers with their credit change little. */
-#define LEVEL_SHIFT	3
+/*
+ * Of each task that begins to run, an eighth counts, so that sleepers with their credit change
+ * little; of lighter ones, which are far ahead after each of their turns, in proportion to the
+ * heaviest one of late. That one is forgotten after some hundred others.
+ */
+#define LEVEL_SHIFT		3
+#define LEVEL_WEIGHT_SHIFT	6
 
 /*
  * Up to this distance from V, in longest slices, time costs what it costs: tasks that may run
@@ -44,42 +53,84 @@ static u64 confined_ns;
 /* So long after the last note a level is not known any more: nobody has had to wait. */
 #define LEVEL_VALID_NS	500000000
 
-/* The level of a CPU; if nobody has to wait there, V. */
-static u64 level_of(const struct domain *dom, const struct cpu_run *run)
+/*
+ * The distance from V up to which time costs what it costs. If all tasks are light, vruntimes
+ * grow fast, and stand further apart.
+ */
+static u64 level_free(const struct domain *dom)
 {
-	u64 now = clock_now(dom), level = run->level;
+	u64 free_ns = LEVEL_FREE_SLICES * config.slice_max_ns;
 
-	if (!run->level_ns)
-		return now;
-	/* Near V, how old it is hardly matters. */
-	if (qm_before(level, now - LEVEL_NEAR_SLICES * config.slice_max_ns) ||
-	    qm_before(now + LEVEL_NEAR_SLICES * config.slice_max_ns, level))
-		return qm_elapsed(run->level_ns, compat_now()) < LEVEL_VALID_NS ? level : now;
-	return level;
-}
-
-/* A task with vruntime @v is, of those who want this CPU, the first one. */
-static void level_note(const struct domain *dom, struct cpu_run *run, u64 v, u64 now_ns)
-{
-	if (!run->level_ns || qm_elapsed(run->level_ns, now_ns) >= LEVEL_VALID_NS)
-		run->level = clock_now(dom);
-	run->level_ns = now_ns;
-	run->level += (s64)(v - run->level) >> LEVEL_SHIFT;
+	return qm_later(free_ns, qm_vruntime(free_ns * dom->nr_cpus, dom->clock.weight));
 }
 
 /*
- * The same for one with vruntime @v that keeps its CPU before another one with @next_v. If only
- * itself is behind the clock, nobody confines it: it deserves more than a CPU.
+ * The level of a CPU, given that it is far from V. No further than where prices end; and it may
+ * be that nobody has had to wait for long.
  */
-static void level_note_kept(const struct domain *dom, struct cpu_run *run, u64 v, u64 next_v)
+static __noinline u64 level_far(const struct domain *dom, const struct cpu_run *run, u64 now)
 {
-	level_note(dom, run, qm_later(v, qm_earlier(next_v, clock_now(dom))), compat_now());
+	u64 most = qm_price_end(level_free(dom));
+
+	if (qm_elapsed(run->level_ns, compat_now()) >= LEVEL_VALID_NS)
+		return now;
+	return qm_later(now - most, qm_earlier(now + run->level_ahead, now + most));
+}
+
+/*
+ * The level of a CPU; V where it is close to that, or nobody has to wait: so it is on nearly
+ * all machines nearly always.
+ */
+static __always_inline u64 level_of(const struct domain *dom, const struct cpu_run *run)
+{
+	u64 near_ns = LEVEL_NEAR_SLICES * config.slice_max_ns, now = clock_now(dom);
+
+	return run->level_ahead + near_ns <= 2 * near_ns ? now : level_far(dom, run, now);
 }
 
 /* Nobody wants this CPU. */
 static void level_forget(struct cpu_run *run)
 {
 	run->level_ns = 0;
+	run->level_ahead = 0;
+}
+
+/* The part of the way from @from to @to that one of @weight counts for. */
+static u64 level_step(const struct cpu_run *run, u64 from, u64 to, u32 weight)
+{
+	bool is_up = qm_before(from, to);
+	u64 way = is_up ? to - from : from - to;
+
+	way = qm_clamp(way, 0, QM_DISTANCE_MAX) * weight / (run->level_weight + 1) >> LEVEL_SHIFT;
+	return is_up ? from + way : from - way;
+}
+
+/* A task with vruntime @v is, of those who want this CPU, the first one. */
+static void level_note(const struct domain *dom, struct cpu_run *run, u64 v, u32 weight,
+		       u64 now_ns)
+{
+	if (!run->level_ns || qm_elapsed(run->level_ns, now_ns) >= LEVEL_VALID_NS) {
+		run->level_ahead = 0;
+		run->level_weight = weight;
+	}
+	run->level_ns = now_ns;
+	run->level_ahead = level_step(run, run->level_ahead, v - clock_now(dom), weight);
+}
+
+/*
+ * The same for one that keeps its CPU before another one with @next_v. If only itself is behind
+ * the clock, nobody confines it: it deserves more than a CPU.
+ */
+static void level_note_kept(const struct domain *dom, struct cpu_run *run,
+			    const struct task_ctx *tctx, u64 next_v)
+{
+	u64 now = clock_now(dom), v = tctx->vruntime;
+
+	if (qm_before(v, now))
+		v = qm_earlier(next_v, now);
+	if (v == now)
+		run->level_ahead = 0;
+	level_note(dom, run, v, tctx->weight, compat_now());
 }
 
 /* Is there a CPU that @p may not use? */
@@ -88,40 +139,63 @@ static bool level_confines(const struct task_struct *p)
 	return p->nr_cpus_allowed < (s32)config.nr_online;
 }
 
-/* @p has waited for this CPU, with vruntime @v, and begins to run. */
-static void level_note_first(const struct domain *dom, struct cpu_run *run,
-			     const struct task_struct *p, u64 v, u64 now_ns)
+/* A task of @weight begins to run: how heavy are those who do here, while a level is known? */
+static void level_note_weight(struct cpu_run *run, u32 weight, u64 now_ns)
 {
-	level_note(dom, run, v, now_ns);
+	if (!run->level_ns)
+		return;
+	if (qm_elapsed(run->level_ns, now_ns) >= LEVEL_VALID_NS)
+		level_forget(run);
+	run->level_weight -= run->level_weight >> LEVEL_WEIGHT_SHIFT;
+	if (run->level_weight < weight)
+		run->level_weight = weight;
+}
+
+/* @p begins to run; it has waited in a queue. */
+static void level_note_first(const struct domain *dom, struct cpu_run *run,
+			     const struct task_struct *p, const struct task_ctx *tctx, u64 now_ns)
+{
 	if (level_confines(p) && qm_elapsed(confined_ns, now_ns) > CONFINED_UPDATE_NS)
 		confined_ns = now_ns;
+	/* Who was rescued was not the first one. */
+	if (!tctx->was_rescued)
+		level_note(dom, run, tctx->vruntime, tctx->weight, now_ns);
 }
 
 /*
- * What a run on this CPU costs that would cost @delta elsewhere. If all tasks are light,
- * vruntimes grow fast, and stand further apart.
+ * The vruntime @v after a run on this CPU that would cost @delta elsewhere. However dear, it
+ * does not lead past V: the level follows slowly, and what is beyond would be for nothing.
  */
-static u64 level_price(const struct domain *dom, const struct cpu_run *run, u64 delta)
+static __noinline u64 level_price(const struct domain *dom, u64 level, u64 v, u64 delta)
 {
-	u64 free_ns = LEVEL_FREE_SLICES * config.slice_max_ns;
-	s64 ahead = level_of(dom, run) - clock_now(dom);
+	u64 now = clock_now(dom), priced;
 
-	if ((ahead <= (s64)free_ns && ahead >= -(s64)free_ns) ||
-	    qm_elapsed(confined_ns, compat_now()) > CONFINED_LATELY_NS)
-		return delta;
-	return qm_price(delta, ahead, qm_later(free_ns, qm_vruntime(free_ns * dom->nr_cpus,
-								    dom->clock.weight)));
+	if (qm_elapsed(confined_ns, compat_now()) > CONFINED_LATELY_NS)
+		return v + delta;
+	priced = v + qm_price(delta, level - now, level_free(dom));
+	if (qm_before(v + delta, priced))
+		return qm_later(v + delta, qm_earlier(priced, now));
+	return priced;
 }
 
-/* Beside which vruntime is @p put when it joins those who want the CPU of @run? */
-static u64 level_beside(const struct domain *dom, const struct cpu_run *run,
-			const struct task_struct *p)
+static __always_inline u64 level_charge(const struct domain *dom, const struct cpu_run *run,
+					u64 v, u64 delta)
+{
+	u64 level = level_of(dom, run);
+
+	return level == clock_now(dom) ? v + delta : level_price(dom, level, v, delta);
+}
+
+/*
+ * Beside which vruntime is @p put when it joins those who want the CPU of @run? Who may go
+ * anywhere, not behind V.
+ */
+static __always_inline u64 level_beside(const struct domain *dom, const struct cpu_run *run,
+					const struct task_struct *p)
 {
 	u64 now = clock_now(dom), level = level_of(dom, run);
 
-	if (qm_before(now + LEVEL_NEAR_SLICES * config.slice_max_ns, level))
-		return level;
-	return level_confines(p) ? qm_earlier(now, level) : now;
+	return level == now || level_confines(p) ? level : qm_later(now, level);
 }
 
 #endif /* QUMUN_LEVEL_BPF_H */

@@ -169,7 +169,7 @@ static u64 policy_debt(u32 slices, const struct task_ctx *tctx)
 }
 
 /* What debt is measured from: the clock, or, ahead of it, those who want the same CPU. */
-static u64 policy_top(const struct domain *dom, const struct cpu_run *run)
+static __always_inline u64 policy_top(const struct domain *dom, const struct cpu_run *run)
 {
 	return qm_later(clock_now(dom), level_of(dom, run));
 }
@@ -299,7 +299,8 @@ static void policy_join(struct domain *dom, const struct cpu_run *run, struct ta
  * deserves more than the one CPU that it can use, and never will catch up: what it
  * cannot use is no credit. Without this it would hold the clock back, and all others
  * be ahead of it for ever. Not at once: light tasks go far ahead with each of their
- * turns, and who is behind then is owed what comes between those.
+ * turns, and who is behind then is owed what comes between those. Nor in a crowd that is
+ * behind as a whole.
  */
 #define KEPT_LONG_NS		200000000
 
@@ -308,13 +309,14 @@ static void policy_keep(struct domain *dom, struct cpu_run *run, struct task_ctx
 {
 	bool is_long = run->start_ns && qm_elapsed(run->start_ns, compat_now()) > KEPT_LONG_NS;
 	u64 limit = policy_top(dom, run) + policy_debt(debt_slices, tctx);
+	u64 floor = policy_floor(qm_earlier(clock_now(dom), level_of(dom, run)));
 	u64 v = tctx->vruntime;
 
 	if (!tctx->joined)
 		return;
 	bpf_spin_lock(&dom->lock);
 	if (is_long)
-		v = qm_later(v, policy_floor(clock_now(dom)));
+		v = qm_later(v, floor);
 	v = qm_earlier(v, limit);
 	if (v != tctx->vruntime)
 		qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
@@ -348,8 +350,7 @@ static void policy_charge(struct domain *dom, const struct cpu_run *run, struct 
 {
 	u64 sum_exec_ns = p->se.sum_exec_runtime;
 	u64 ran_ns = qm_elapsed(tctx->exec_start_ns, sum_exec_ns);
-	u64 v = tctx->vruntime +
-		level_price(dom, run, qm_vruntime(ran_ns, tctx->weight));
+	u64 v = level_charge(dom, run, tctx->vruntime, qm_vruntime(ran_ns, tctx->weight));
 
 	tctx->exec_start_ns = sum_exec_ns;
 	tctx->awake_ns += ran_ns;

@@ -117,12 +117,14 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
  * A CPU may have gone idle after select_cpu looked for one and before the task
  * was in the queue: it has seen an empty queue, and nobody else would wake it.
  */
-static void wake_idle_cpu(struct task_struct *p, const struct task_ctx *tctx)
+static bool wake_idle_cpu(struct task_struct *p, const struct task_ctx *tctx)
 {
 	s32 cpu = idle_pick_near(p, tctx);
 
-	if (cpu >= 0)
-		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+	if (cpu < 0)
+		return false;
+	scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+	return true;
 }
 
 /*
@@ -256,7 +258,7 @@ static bool prev_is_first(struct domain *dom, struct cpu_run *run, struct task_s
 	}
 	if (qm_before(first_v, tctx->vruntime))
 		return false;
-	level_note_kept(dom, run, tctx->vruntime, first_v);
+	level_note_kept(dom, run, tctx, first_v);
 	policy_keep(dom, run, tctx, QM_DEBT_WAITING);
 	return true;
 }
@@ -294,6 +296,7 @@ static bool run_first_or_keep(struct domain *dom, struct cpu_run *run, s32 cpu,
 	if ((far && fetch_from(w.far_llc)) || run_first(dom, run, cpu, pinned))
 		return true;
 	/* Nobody that may run here, then; in front of the queue were too many to see that at once. */
+	level_forget(run);
 	if (tctx)
 		policy_keep(dom, run, tctx, QM_DEBT_ALONE);
 	if (prev)
@@ -316,9 +319,10 @@ static bool run_any(struct domain *dom, struct cpu_run *run, s32 cpu)
 	return config.nr_llcs > 1 && fetch_nearest(run);
 }
 
-/* Wake up an idle CPU for the first task of a queue, if there is one. */
-static void wake_for_first(u32 llc)
+/* Wake up an idle CPU for the first task of a queue; false if there is none, of either. */
+static bool wake_for_first(u32 llc)
 {
+	bool woken = false;
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
 	struct task_ctx *tctx;
@@ -327,14 +331,15 @@ static void wake_for_first(u32 llc)
 	p = bpf_iter_scx_dsq_next(&it);
 	tctx = p ? task_ctx(p) : NULL;
 	if (tctx)
-		wake_idle_cpu(p, tctx);
+		woken = wake_idle_cpu(p, tctx);
 	bpf_iter_scx_dsq_destroy(&it);
+	return woken;
 }
 
 /*
  * This CPU was idle until now, and has taken a task; it may have been woken for another one,
  * which waits still, in whatever queue, while the CPU that was woken for the first one may not
- * run that.
+ * run that. One is enough, which does the same.
  */
 static void wake_another(const struct cpu_run *run)
 {
@@ -344,8 +349,8 @@ static void wake_another(const struct cpu_run *run)
 		u32 llc = nth_llc(run->llc, nth);
 		struct domain *dom = domain_of(llc);
 
-		if (dom && dom->nr_waiting)
-			wake_for_first(llc);
+		if (dom && dom->nr_waiting && wake_for_first(llc))
+			return;
 	}
 }
 
@@ -408,8 +413,6 @@ BPF_PROG(qumun_running, struct task_struct *p)
 	count_wait(tctx, now_ns);
 	clock_update(now_ns);
 	policy_be_home(dom, tctx, run);
-	if (waited && !tctx->was_rescued)
-		level_note_first(dom, run, p, tctx->vruntime, now_ns);
 	/* While somebody was next, dispatch did not see it. */
 	tctx->yielded = false;
 	/* It came past the queues: to an idle CPU, as a kthread, on its way out. */
@@ -417,6 +420,9 @@ BPF_PROG(qumun_running, struct task_struct *p)
 		policy_update_weight(p, tctx, run);
 		policy_join(dom, run, tctx, policy_floor(level_beside(dom, run, p)), QM_DEBT_ALONE);
 	}
+	level_note_weight(run, tctx->weight, now_ns);
+	if (waited)
+		level_note_first(dom, run, p, tctx, now_ns);
 	tctx->exec_start_ns = p->se.sum_exec_runtime;
 	preempt_note_running(run, tctx, now_ns);
 }

@@ -265,6 +265,12 @@ static inline __u64 qm_price(__u64 delta, __s64 ahead, __u64 free_ns)
 	return ahead > 0 ? delta * 1024 / scale : delta * scale / 1024;
 }
 
+/* How far from the clock it ends: beyond, it no longer grows. */
+static inline __u64 qm_price_end(__u64 free_ns)
+{
+	return free_ns + QM_PRICE_MAX * (free_ns / 4 + 1);
+}
+
 /*
  * How far ahead of the clock a task of @weight may be: @slices of the longest
  * ones, in vruntime.

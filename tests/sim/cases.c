@@ -265,6 +265,7 @@ static void share_late(void)
 	struct mask mask;
 	u32 nr;
 
+	price_error = 0.05;
 	if (m.nr_cpus == 1)
 		m.nr_cpus = m.llc_cpus = 2;
 	start(&m);
@@ -359,7 +360,7 @@ static void share_masks(void)
 	u32 nr, nr_masks = rnd_in(1, 3);
 	struct group *g;
 
-	price_error = 0.1;
+	price_error = 0.2;
 	if (m.nr_cpus < 4)
 		m.nr_cpus = m.llc_cpus = 4;
 	start(&m);
@@ -388,7 +389,7 @@ static struct mask cpu_range(s32 first, s32 last)
 
 /*
  * Containers with CPUs of their own, some crowded and some not: within each, share follows
- * weight. After a while the sets are lifted, and all are alike in a moment.
+ * weight. After a while the sets are lifted, and some time later all are alike.
  */
 static void share_cpusets(void)
 {
@@ -398,7 +399,8 @@ static void share_cpusets(void)
 	struct mask all, masks[4];
 
 	price_error = 0.05;
-	m.llc_cpus = m.nr_cpus;
+	/* Sets that are a part of a cache, a cache, or several. */
+	m.llc_cpus = rnd_percent(60) ? m.nr_cpus : rnd_in(2, m.nr_cpus);
 	m.ipi_ns = rnd_log(1, 5 * NSEC_PER_USEC);
 	start(&m);
 	all = full_mask();
@@ -414,7 +416,7 @@ static void share_cpusets(void)
 	for (u32 i = 0; i < nr_tasks; i++)
 		task_set_mask(tasks[i], &all);
 	avoid_caps();
-	run_for(10 * NSEC_PER_SEC);
+	run_for(20 * NSEC_PER_SEC);
 	measure_shares(20 * NSEC_PER_SEC);
 }
 
@@ -1216,6 +1218,91 @@ static void wait_cpuset(void)
 	check_served("who comes late to the other set", late, 10, 0.9 * 50, 50);
 }
 
+/* By how much one of two hogs gets more than the other in the next seconds. */
+static double ratio_of(const struct task *one, const struct task *other, u32 seconds)
+{
+	u64 one_ns = task_ran_ns(one), other_ns = task_ran_ns(other);
+
+	run_for(seconds * NSEC_PER_SEC);
+	return (task_ran_ns(one) - one_ns) / (double)(task_ran_ns(other) - other_ns);
+}
+
+static void check_ratio(const char *what, double ratio, double want)
+{
+	note("%s has %.2f times of the other one (%.2f)", what, ratio, want);
+	if (ratio < 0.85 * want || ratio > 1.15 * want)
+		fail("%s has %.2f times of the other one, expected %.2f", what, ratio, want);
+}
+
+/*
+ * A real-time task takes the CPU of a confined crowd for a while. Afterwards all is as before: the
+ * clock goes as fast as tasks get on, and weights count.
+ */
+static void clock_realtime(void)
+{
+	u64 steal_ns = rnd_log(10, 6000) * NSEC_PER_MSEC, v;
+	struct mask all, first = cpu_mask(0);
+	struct task *heavy, *light, *other;
+	struct group *g;
+	double ratio;
+
+	g = start_four(100 * NSEC_PER_SEC, &all);
+	other = spawn_crowd(6, g, 0, &all);
+	heavy = spawn_crowd(2, g, 0, &first);
+	light = spawn_crowd(1, g, 5, &first);
+	run_for(3 * NSEC_PER_SEC);
+	cpu_steal(0, steal_ns);
+	run_for(steal_ns + 5 * NSEC_PER_SEC);
+	v = policy_view_clock(0).now;
+	ratio = ratio_of(heavy, light, 20);
+	v = policy_view_clock(0).now - v;
+	note("in 20 s the clock goes %.1f s", v / 1e9);
+	if (v > 20 * NSEC_PER_SEC)
+		fail("in 20 s the clock goes %.1f s, with more than one task for each CPU", v / 1e9);
+	check_ratio("nice 0 on that CPU", ratio, nice_weight(0) / (double)nice_weight(5));
+	check_served("who may go anywhere", other, 5, 45, 50);
+}
+
+/* So many confined to one CPU that nearly all are rescued: those elsewhere do not notice. */
+static void clock_swarm(void)
+{
+	struct mask all, first = cpu_mask(0);
+	struct task *heavy, *light;
+	struct group *g;
+
+	g = start_four(100 * NSEC_PER_SEC, &all);
+	spawn_crowd(508, g, 0, &first);
+	heavy = spawn_crowd(8, g, 0, &all);
+	light = spawn_crowd(2, g, 5, &all);
+	run_for(rnd_in(60, 120) * NSEC_PER_SEC);
+	check_served("who may go anywhere", heavy, 10, 30, 100);
+	check_ratio("nice 0 anywhere", ratio_of(heavy, light, 20),
+		    nice_weight(0) / (double)nice_weight(5));
+}
+
+/*
+ * Light tasks fill gaps, and are far ahead after each. Who sleeps now and then, and where they
+ * run, is not put beside them: no more is left to them than the others leave.
+ */
+static void clock_gaps(void)
+{
+	static const struct program worker = {
+		.name = "worker", .burst_lo = 5 * NSEC_PER_MSEC, .burst_hi = 20 * NSEC_PER_MSEC,
+		.sleep_lo = 5 * NSEC_PER_MSEC, .sleep_hi = 20 * NSEC_PER_MSEC,
+	};
+	struct mask all;
+	struct group *g;
+	struct task *t;
+
+	g = start_four(TICK_NS, &all);
+	spawn_crowd(3, g, 0, &all);
+	for (u32 i = 0; i < 3; i++)
+		t = spawn(&worker, g, 100, &all, NSEC_PER_MSEC);
+	spawn_crowd(4, g, 19, &all);
+	run_for(3 * NSEC_PER_SEC);
+	check_served("who sleeps now and then", t, 20, 33.5, 60);
+}
+
 /* More tasks than can be rescued: nobody is forgotten, and weights still count. */
 static void wait_swarm(void)
 {
@@ -1473,6 +1560,9 @@ const struct sim_case sim_cases[] = {
 	CASE(clock_unseen, "who comes late to a crowd that hides in front of the queue", .seeds = 4),
 	CASE(clock_heavier, "who sleeps, when a light task becomes heavy", .seeds = 4),
 	CASE(clock_yield, "who yields beside a light task", .seeds = 2),
+	CASE(clock_realtime, "a real-time task on the CPU of a confined crowd", .seeds = 10),
+	CASE(clock_swarm, "a crowd on one CPU that has to be rescued", .seeds = 2),
+	CASE(clock_gaps, "who sleeps where light tasks fill the gaps", .seeds = 4),
 	CASE(clock_held, "the lighter ones, when the clock is held back", .seeds = 4),
 	CASE(wait_confined, "who sleeps in a crowd that is confined to one cache", .seeds = 4),
 	CASE(wait_cpuset, "who sleeps in containers with CPUs of their own", .seeds = 4),
