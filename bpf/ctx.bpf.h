@@ -25,6 +25,7 @@
  *	another one, as a change of its affinity does, is no new wait
  * @queue: in which queue it is counted, see QUEUE_*
  * @sync_trust: how often of late it slept at once after a sync wakeup, 0..SYNC_TRUST_MAX
+ * @called: it was woken up by a message last
  * @sends: it woke others up by sync wakeups when it ran last
  * @was_rescued: when it waited last, it was for so long that it must have been rescued
  * @was_shared: somebody else ran on its core at the end of its last slice
@@ -51,6 +52,7 @@ struct task_ctx {
 	u32 llc;
 	bool joined;
 	bool yielded;
+	bool called;
 	bool sends;
 	bool was_shared;
 	bool was_rescued;

@@ -21,8 +21,8 @@
  * keep that as a credit, but no more than a small lag (6 ms of vruntime, a little
  * more than a tick; who is boosted can use it for longer): enough to be served
  * before those who never sleep, too little to keep them waiting for what it did
- * not want before. (Who is woken by a message, while nobody computes, keeps 1 ms: it
- * would otherwise take the CPU from the senders all the time.) The lag is measured
+ * not want before. (Who is woken by a message, while all run for moments only, keeps
+ * 1 ms: it would otherwise take the CPU from the senders all the time.) The lag is measured
  * from the clock V, the weighted average of the tasks that run or wait:
  *
  *	on wakeup	v = max(v, V − lag)
@@ -216,19 +216,20 @@ static u64 policy_floor(u64 vruntime)
 
 /*
  * Credit among those who exchange messages. Who is woken by one is behind most who run, and
- * with a whole credit may take their CPUs; each such preemption costs more than the message
- * (hackbench: 7 % with Linux 6.18, 3 % with 7.3). So it keeps MESSAGE_CREDIT_NS only, unless
- * somebody computes, COMPUTES_NS without a sleep within the last COMPUTED_LATELY_NS: beside
- * such a one it takes the whole credit to answer at once.
+ * with a whole credit may take their CPUs; each such preemption costs more than the message.
+ * So it keeps MESSAGE_CREDIT_NS only, unless somebody else has computed within the last
+ * COMPUTED_LATELY_NS, for COMPUTES_NS without a sleep: beside such a one it takes the whole
+ * credit to answer at once.
  */
 #define MESSAGE_CREDIT_NS	1000000
-#define COMPUTES_NS		50000000
-#define COMPUTED_LATELY_NS	1000000000
+#define COMPUTES_NS		2000000
+#define COMPUTED_LATELY_NS	100000000
 
-/* @tctx was charged for what it has run: is it one that computes? */
-static void policy_note_computes(struct domain *dom, const struct task_ctx *tctx)
+/* @tctx was charged for what it has run: does it compute, and not just answer and send? */
+static void policy_note_computes(struct domain *dom, const struct cpu_run *run,
+				 const struct task_ctx *tctx)
 {
-	if (tctx->awake_ns >= COMPUTES_NS)
+	if (tctx->awake_ns >= COMPUTES_NS && !tctx->called && !tctx->sends && !run->sync_ns)
 		dom->computed_ns = compat_now();
 }
 
@@ -354,7 +355,7 @@ static void policy_charge(struct domain *dom, const struct cpu_run *run, struct 
 
 	tctx->exec_start_ns = sum_exec_ns;
 	tctx->awake_ns += ran_ns;
-	policy_note_computes(dom, tctx);
+	policy_note_computes(dom, run, tctx);
 	if (leaves)
 		tctx->burst_ns = qm_burst(tctx->burst_ns, tctx->awake_ns);
 	if (tctx->joined) {

@@ -83,10 +83,11 @@ BPF_PROG(qumun_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 		clock_update(now_ns);
 		policy_update_weight(p, tctx, home);
 		beside = level_beside(home_dom, home, p);
-		if (wake_flags & SCX_WAKE_SYNC)
+		tctx->called = wake_flags & SCX_WAKE_SYNC;
+		if (tctx->called)
 			policy_limit_credit(home_dom, tctx, beside, now_ns);
 		policy_wake(&w, tctx, beside, now_ns);
-		if (wake_flags & SCX_WAKE_SYNC) {
+		if (tctx->called) {
 			policy_wake_message(&w);
 			note_promise(waker, now_ns);
 			follows = may_follow(dom, waker, p, &w);

@@ -958,8 +958,8 @@ static s64 credit_on_wakeup(struct task *t, bool sync)
 }
 
 /*
- * A small credit for who is woken by a message, among tasks that all sleep again and again; as
- * soon as one of them computes, and for other wakeups, the whole one.
+ * A small credit for who is woken by a message, among tasks that all run for moments only; as
+ * soon as somebody computes, and for other wakeups, the whole one.
  */
 static void message_credit(void)
 {
@@ -970,9 +970,9 @@ static void message_credit(void)
 	struct group *g;
 	struct task *t;
 
-	worker.burst_lo = 1 * NSEC_PER_MSEC;
-	worker.burst_hi = 2 * NSEC_PER_MSEC;
-	worker.sleep_lo = worker.sleep_hi = 500 * NSEC_PER_USEC;
+	worker.burst_lo = 500 * NSEC_PER_USEC;
+	worker.burst_hi = 1 * NSEC_PER_MSEC;
+	worker.sleep_lo = worker.sleep_hi = 200 * NSEC_PER_USEC;
 	receiver.sleep_lo = receiver.sleep_hi = 1000 * NSEC_PER_SEC;
 	start(&m);
 	mask = full_mask();
@@ -980,8 +980,6 @@ static void message_credit(void)
 	for (u32 i = 0; i < 8; i++)
 		spawn(&worker, g, 100, &mask, NSEC_PER_MSEC);
 	t = spawn(&receiver, g, 100, &mask, NSEC_PER_MSEC);
-	/* Whoever computed may have done so just before we started, for all the policy knows. */
-	run_for(1 * NSEC_PER_SEC);
 	message = credit_on_wakeup(t, true);
 	timer = credit_on_wakeup(t, false);
 	spawn(&prog_hog, g, 100, &mask, NSEC_PER_MSEC);
