@@ -95,6 +95,13 @@ static void level_forget(struct cpu_run *run)
 	run->level_ahead = 0;
 }
 
+/* The heaviest one of late. */
+static void level_add_weight(struct cpu_run *run, u32 weight)
+{
+	if (run->level_weight < weight)
+		run->level_weight = weight;
+}
+
 /* The part of the way from @from to @to that one of @weight counts for. */
 static u64 level_step(const struct cpu_run *run, u64 from, u64 to, u32 weight)
 {
@@ -113,6 +120,7 @@ static void level_note(const struct domain *dom, struct cpu_run *run, u64 v, u32
 		run->level_ahead = 0;
 		run->level_weight = weight;
 	}
+	level_add_weight(run, weight);
 	run->level_ns = now_ns;
 	run->level_ahead = level_step(run, run->level_ahead, v - clock_now(dom), weight);
 }
@@ -146,9 +154,10 @@ static void level_note_weight(struct cpu_run *run, u32 weight, u64 now_ns)
 		return;
 	if (qm_elapsed(run->level_ns, now_ns) >= LEVEL_VALID_NS)
 		level_forget(run);
-	run->level_weight -= run->level_weight >> LEVEL_WEIGHT_SHIFT;
-	if (run->level_weight < weight)
-		run->level_weight = weight;
+	/* Rounded up, so that it gets down to the lightest. */
+	run->level_weight -= (run->level_weight + (1 << LEVEL_WEIGHT_SHIFT) - 1) >>
+			     LEVEL_WEIGHT_SHIFT;
+	level_add_weight(run, weight);
 }
 
 /* @p begins to run; it has waited in a queue. */

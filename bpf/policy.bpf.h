@@ -27,7 +27,7 @@
  *
  *	on wakeup	v = max(v, V − lag)
  *	nobody waits	v ≤ V + 1 slice, at its own weight, + margin (below)
- *	kept its CPU	v = max(v, V − lag)
+ *	kept its CPU	v = max(v, V − lag), after 200 ms
  *	others wait	v ≤ V + 100 slices, at its own weight
  *	a new task	v = max(v of its parent, V)
  *
@@ -103,16 +103,16 @@
  * the first one in the queues; so that is done a number of times in a row at most.
  *
  * Confined crowds. A container with CPUs of its own may be more crowded than the rest
- * of the machine: its tasks all fall behind V, and those elsewhere are ahead. So V in
- * the lines above means, on such CPUs, their level: the vruntime at which tasks there
- * begin to run. And far from V a run costs less, or more, than it says in the first
+ * of the machine: its tasks all fall behind V, and those elsewhere are ahead. So who
+ * joins or is in debt there is not measured from V, but from the level of the CPU: the
+ * vruntime at which tasks there begin to run. And far from V a run costs less, or more, than it says in the first
  * line, for all who run there alike, until the level goes on as fast as V; see
  * level.bpf.h. While nobody is confined, time has one price.
  *
  * What this handles badly. Where sets of CPUs overlap, a task that uses CPUs of several
  * levels pays different prices, and its share may be wrong by some percent. When such a
- * set is lifted, who was ahead waits until the others have caught up, for some seconds;
- * as anybody, no longer than until it is rescued.
+ * set is lifted, all but those who were behind wait until these have caught up, for some
+ * seconds; as anybody, no longer than until they are rescued.
  *
  * A real-time task takes a CPU, and who ran there is queued again, for all CPUs. Two
  * wait, up to Linux 6.18 for as long as the real-time task likes (if that is as long as
@@ -568,14 +568,15 @@ static void policy_init_task(struct domain *dom, struct task_ctx *tctx)
  * it was charged last is in @run only, the record of its CPU, and must not be
  * left out: a chain of tasks that compute, fork and end would never pay.
  */
-static void policy_init_child(struct task_ctx *tctx,
+static void policy_init_child(const struct domain *dom, struct task_ctx *tctx,
 			      const struct task_ctx *parent, const struct cpu_run *run,
 			      u64 beside, u64 now_ns)
 {
 	u64 v = parent->vruntime;
 
 	if (run->start_ns)
-		v = run->vruntime + qm_vruntime(qm_elapsed(run->start_ns, now_ns), run->weight);
+		v = level_charge(dom, run, run->vruntime,
+				 qm_vruntime(qm_elapsed(run->start_ns, now_ns), run->weight));
 	tctx->vruntime = qm_later(v, beside);
 	tctx->burst_ns = SPARE_MAX_NS;
 }

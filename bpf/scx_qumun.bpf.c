@@ -501,7 +501,8 @@ BPF_PROG(qumun_init_task, struct task_struct *p, struct scx_init_task_args *args
 	if (!tctx || !run || !dom)
 		return 0;
 	if (parent)
-		policy_init_child(tctx, parent, run, level_beside(dom, run, p), compat_now());
+		policy_init_child(dom, tctx, parent, run, level_beside(dom, run, p),
+				  compat_now());
 	else
 		policy_init_task(dom, tctx);
 	return 0;

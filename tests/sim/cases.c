@@ -1301,6 +1301,42 @@ static void clock_gaps(void)
 	check_served("who sleeps now and then", t, 20, 33.5, 60);
 }
 
+/*
+ * A chain of tasks that compute, fork and end, confined with hogs to a CPU that is more crowded
+ * than the others, or less: it gets about what one of them has. (Where there is more room, who
+ * is new begins beside the level, and those who have waited are behind it.)
+ */
+static void chain_confined(void)
+{
+	struct program chain = {
+		.name = "chain", .burst_lo = rnd_log(300 * NSEC_PER_USEC, 3 * NSEC_PER_MSEC),
+		.exit_pct = 100, .heir = true,
+	};
+	bool crowded = rnd_percent(50);
+	struct mask all, first = cpu_mask(0), others = cpu_range(1, 3);
+	struct group *g, *own;
+	u64 chain_ns, hog_ns;
+	struct task *hog;
+
+	chain.burst_hi = chain.burst_lo;
+	g = start_four(100 * NSEC_PER_SEC, &all);
+	own = group_new(NULL, 0);
+	hog = spawn_crowd(crowded ? 9 : 3, g, 0, &first);
+	spawn_crowd(crowded ? 4 : 60, g, 0, &others);
+	spawn(&chain, own, 100, &first, NSEC_PER_MSEC);
+	run_for(5 * NSEC_PER_SEC);
+	chain_ns = group_ran_ns(own);
+	hog_ns = task_ran_ns(hog);
+	run_for(20 * NSEC_PER_SEC);
+	chain_ns = group_ran_ns(own) - chain_ns;
+	hog_ns = task_ran_ns(hog) - hog_ns;
+	note("%s, runs of %.1f ms: the chain %.0f ms, a hog %.0f ms", crowded ? "crowded" : "roomy",
+	     chain.burst_lo / 1e6, chain_ns / 1e6, hog_ns / 1e6);
+	if (chain_ns < hog_ns * 0.5 || chain_ns > hog_ns * 1.3)
+		fail("a chain of tasks ran for %.0f ms, a hog beside it for %.0f", chain_ns / 1e6,
+		     hog_ns / 1e6);
+}
+
 /* More tasks than can be rescued: nobody is forgotten, and weights still count. */
 static void wait_swarm(void)
 {
@@ -1561,6 +1597,7 @@ const struct sim_case sim_cases[] = {
 	CASE(clock_realtime, "a real-time task on the CPU of a confined crowd", .seeds = 10),
 	CASE(clock_swarm, "a crowd on one CPU that has to be rescued", .seeds = 2),
 	CASE(clock_gaps, "who sleeps where light tasks fill the gaps", .seeds = 4),
+	CASE(chain_confined, "a chain of tasks in a confined crowd counts as one", .seeds = 10),
 	CASE(clock_held, "the lighter ones, when the clock is held back", .seeds = 4),
 	CASE(wait_confined, "who sleeps in a crowd that is confined to one cache", .seeds = 4),
 	CASE(wait_cpuset, "who sleeps in containers with CPUs of their own", .seeds = 4),
