@@ -8,7 +8,8 @@
  * are not:
  *
  *  - who wakes up, or is new, must be put beside those that it will compete with. V is no measure
- *    for that: behind a crowd it would wait for ever, before those ahead it would have a credit
+ *    for that: beside it, it would wait for those who are behind until it is rescued, and have a
+ *    credit against those who are ahead
  *  - the distance must have an end. The day the cpuset goes, whoever is an hour ahead would
  *    wait for an hour
  *

@@ -105,9 +105,9 @@
  * Confined crowds. A container with CPUs of its own may be more crowded than the rest
  * of the machine: its tasks all fall behind V, and those elsewhere are ahead. So who
  * joins or is in debt there is not measured from V, but from the level of the CPU: the
- * vruntime at which tasks there begin to run. And far from V a run costs less, or more, than it says in the first
- * line, for all who run there alike, until the level goes on as fast as V; see
- * level.bpf.h. While nobody is confined, time has one price.
+ * vruntime at which tasks there begin to run. And far from V a run costs less, or more,
+ * than the first line has it, for all who run there alike, until the level goes on as
+ * fast as V; see level.bpf.h. While nobody is confined, time has one price.
  *
  * What this handles badly. Where sets of CPUs overlap, a task that uses CPUs of several
  * levels pays different prices, and its share may be wrong by some percent. When such a
