@@ -21,16 +21,14 @@ import re
 import statistics
 import sys
 
+import bench_speed
+
 REFERENCE = 'eevdf'
 SUITES = ('engine', 'wakeup', 'share', 'fair', 'switch', 'stress', 'build', 'redis', 'callbacks')
 # In these all CPUs have something to do all the time.
 SATURATING = ('wakeup', 'share', 'fair', 'stress', 'redis')
 # The loads' own start and end are in the measured time of some.
 BUSY_MIN = 95.0
-# CPUs of an emulated machine must be so equal: the slowest to the fastest one, ...
-SPEED_EQUAL = 0.90
-# ... and each of them to one that is alone, in %: idle CPUs lend nothing.
-SPEED_MIN, SPEED_MAX = 88.0, 112.0
 # Smaller differences are not called better or worse, whatever the spread: of several
 # runs, and of single ones, which have no spread that could be seen. The latter are
 # what EEVDF differed by from itself, and a little more.
@@ -81,6 +79,7 @@ class Results:
         self.wall = 0.0
         self.runs = {}
         self.vm_failures = []
+        self.again = []
         self.metrics = {}
         self.damaged = 0
         self.topologies = set()
@@ -106,6 +105,9 @@ class Results:
             self.finished, self.wall = r['finished'], r['wall_seconds']
         elif r.get('vm') == 'failed':
             self.vm_failures.append((r['sched'], r['run'], r['why']))
+        elif r.get('vm') == 'again':
+            self.forget(r['sched'], r['run'])
+            self.again.append((r['sched'], r['run'], r['why']))
         elif 'command' in r:
             self.commands[f"{r['suite']}: {r['command']}"] = True
         elif 'load' in r:
@@ -122,6 +124,13 @@ class Results:
                 self.metrics.setdefault((r['suite'], r['metric']), r)
                 if 'asked' in r:
                     suite.values.setdefault('asked ' + r['metric'], []).append(r['asked'])
+
+    def forget(self, sched, run):
+        """The machine is booted again: nothing that came from it until now counts."""
+        self.runs.get(sched, {}).pop(run, None)
+        loads = self.loads.get(sched, {})
+        for load in loads:
+            loads[load] = [r for r in loads[load] if r['run'] != run]
 
     def engine_fault(self, suites):
         """What makes all of a run worthless, or ''. Real CPUs may be as unequal as they
@@ -140,8 +149,8 @@ class Results:
                 continue
             slow = min(engine['slowest CPU' + when])
             fast = max(engine.get('fastest CPU' + when, [100.0]))
-            if slow < SPEED_EQUAL * fast or slow < SPEED_MIN or fast > SPEED_MAX:
-                return f'the CPUs were not equal{when}: {slow:.0f}..{fast:.0f} %'
+            if bench_speed.unequal(slow, fast):
+                return f'the CPUs were not equal{when}: {bench_speed.unequal(slow, fast)}'
         return ''
 
     def judge(self):
@@ -402,6 +411,9 @@ def text_table(results, table):
     if failures:
         lines += ['', 'FAILED, and in no figure above:']
         lines += [f'  {s}, run {r}, {n}: {why}' for s, r, n, why in failures]
+    if results.again:
+        lines += ['', 'Booted again, since their CPUs were not equal: ' +
+                  '; '.join(f'{s}, run {r}: {why}' for s, r, why in results.again)]
     meta = results.meta
     lines += ['', f"Kernel {meta.get('kernel')}, {meta.get('topology')}; {meta.get('engine')}.",
               f"{meta.get('version')}; {meta.get('tools')}."]

@@ -3,7 +3,8 @@
 """Runs the VMs of `make bench` and collects what they print; scripts/bench calls this.
 
 One VM per scheduler and run.  Every JSON line of a VM is written to raw.jsonl at once,
-with the scheduler and the run added, so that whatever happens later is not lost.
+with the scheduler and the run added, so that whatever happens later is not lost.  A VM
+whose CPUs are not equally fast is booted again, twice at most.
 """
 import argparse
 import json
@@ -18,7 +19,10 @@ import tempfile
 import threading
 import time
 
+import bench_speed
+
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BOOTS_MAX = 3
 # The body of the idle loop is far shorter than this.
 IDLE_LOOP_BYTES = 256
 # Where the kernel is linked to, less where it is loaded to, without KASLR.
@@ -131,6 +135,13 @@ class Bench:
             if seconds is not None:
                 self.took[name].append(seconds)
 
+    def step_again(self, names, ended):
+        """These were for nothing, and are still to come; @ended: of how many it was said"""
+        with self.lock:
+            self.steps_done -= ended
+            for name in names:
+                self.ahead[name] += 1
+
     def minutes_left(self):
         """None until there is anything to go by."""
         known = [seconds for took in self.took.values() for seconds in took]
@@ -212,10 +223,21 @@ class Bench:
         return None
 
     def one(self, sched, run):
-        """One VM; returns why it failed, or ''."""
+        """One VM, booted until its CPUs are equal; returns why it failed, or ''."""
+        for boot in range(1, BOOTS_MAX + 1):
+            why, unequal = self.boot(sched, run, boot == BOOTS_MAX)
+            if not unequal or self.stopping:
+                return why
+            self.progress(f'{sched[0]}, run {run}: the CPUs were not equal: {unequal}: once more')
+            self.write({'sched': sched[0], 'run': run, 'vm': 'again', 'why': unequal})
+        return why
+
+    def boot(self, sched, run, is_last):
+        """One boot; returns why it failed, or '', and how unequal its CPUs were, or '': then it
+        ends early, and counts for nothing, unless it @is_last."""
         tag = {'sched': sched[0], 'run': run}
         work = tempfile.mkdtemp(prefix='qumun-bench.')
-        ended, why = 0, ''
+        ended, failed, why, unequal, speeds = 0, 0, '', '', {}
         began = time.monotonic()
         # Of this VM: what it is doing, since when, what comes after that.
         step, since, to_come = 'boot', began, list(self.args.suites)
@@ -239,10 +261,17 @@ class Bench:
                         ended += 1
                         self.step_ended(step, time.monotonic() - since)
                         step = ''
+                        if record['suite'] in ('engine', 'engine_end') and not is_last:
+                            unequal = self.unequal(speeds)
+                            if unequal:
+                                process.terminate()
+                                break
                         if record['failed']:
-                            self.failed += 1
+                            failed += 1
                             self.progress(f"{sched[0]}, run {run}: {record['suite']} "
                                           f"FAILED: {record['failed']}")
+                    elif record and record.get('suite') == 'engine' and 'value' in record:
+                        speeds[record['metric'].split()[0]] = float(record['value'])
                     elif not line.startswith(('{', '@')):
                         print(line, file=errors, flush=True)
                 except (ValueError, OSError) as error:
@@ -253,6 +282,11 @@ class Bench:
         finally:
             self.running.discard(process)
             shutil.rmtree(work, ignore_errors=True)
+        if unequal:
+            self.step_again(['boot', *(s for s in self.args.suites if s not in to_come)], ended)
+            errors.close()
+            return '', unequal
+        self.failed += failed
         if ended < len(self.args.suites) or status:
             reason = {124: f'no end after {self.args.timeout} s', 125: 'the VM died'}.get(
                 status, f'ended with status {status}')
@@ -263,7 +297,13 @@ class Bench:
         self.write({**tag, 'vm': 'failed' if why else 'ended', 'why': why,
                     'wall_seconds': round(time.monotonic() - began, 1)})
         errors.close()
-        return why
+        return why, ''
+
+    def unequal(self, speeds):
+        """How unequal the CPUs of an emulated machine are, or ''."""
+        if self.args.time != 'icount' or 'slowest' not in speeds:
+            return ''
+        return bench_speed.unequal(speeds['slowest'], speeds.get('fastest', 100.0))
 
     def worker(self):
         while not self.stopping:

@@ -196,6 +196,14 @@ report "$meta" "$(value eevdf 1 switch d less 100)" "$(ended eevdf 1 switch '')"
 ((status == 1)) && grep -q 'other, run 1, VM: no end after 5 s' "$work/stdout" && grep -q '^PARTIAL' "$work/stdout"
 result 'a VM that hung is named' $?
 
+report "$both" "${start[@]}" '{"sched":"eevdf","run":1,"vm":"again","why":"88..101 %"}' \
+	"$(value eevdf 1 engine 'slowest CPU' '' 98)" "$(ended eevdf 1 engine '')" \
+	"$(value eevdf 1 switch d less 50)" "$(ended eevdf 1 switch '')" \
+	"$(value eevdf 1 engine 'slowest CPU at the end' '' 97)" "$(ended eevdf 1 engine_end '')" "$finished"
+in_csv 'd,us,less,eevdf,50' && ((status == 0)) &&
+	grep -q '^Booted again, since their CPUs were not equal: eevdf, run 1: 88..101 %' "$work/stdout"
+result 'of a VM that was booted again only the last boot counts, and it is said' $?
+
 # share SCHED METRIC VALUE ASKED
 share() { printf '{"sched":"%s","run":1,"suite":"share","metric":"%s","unit":"%%","better":"","value":%s,"asked":%s}' "$@"; }
 report "$meta" "$(share eevdf s 79 80)" "$(share eevdf t 53 50)" "$(value eevdf 1 share busy '' 100)" "$(ended eevdf 1 share '')" "$finished"
