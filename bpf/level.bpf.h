@@ -19,7 +19,8 @@
  * stay as they are; the farther, the more, until both get on at the same speed.
  *
  * What this handles badly. Who is queued already when its set of CPUs changes keeps its vruntime,
- * and so a credit, or a debt, of some tenths of a second. And where one crowd would get on more
+ * and so a credit, or a debt, of some tenths of a second: who comes into a crowded set may wait
+ * until it is rescued, two or three times. And where one crowd would get on more
  * than 1000 times as fast as the clock, its tasks meet the limit of their debt again.
  */
 #ifndef QUMUN_LEVEL_BPF_H
