@@ -181,7 +181,6 @@ static __always_inline u64 clock_now(const struct domain *dom)
  * @boost: its boost, in 1/1024
  * @sync_trust: see struct task_ctx
  * @sends: see struct task_ctx
- * @is_rescued: it was, and has its slice for itself
  * @sync_ns: when it first said, by a sync wakeup, that it is about to sleep; or 0
  * @level_ahead: how far those who want this CPU are ahead of the clock, see level.bpf.h;
  *	negative: behind
@@ -215,7 +214,6 @@ struct cpu_run {
 	u64 sync_ns;
 	u32 sync_trust;
 	bool sends;
-	bool is_rescued;
 	u64 level_ahead;
 	u64 level_ns;
 	u32 level_weight;

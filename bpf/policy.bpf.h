@@ -61,11 +61,11 @@
  * Rescue. Weights are wishes, but no task may wait without end: nice 19 beside
  * nice -20 is owed one slice in half a minute. Each CPU looks through its queues now
  * and then, and whoever has waited for an eighth of the watchdog's time runs
- * next, for a slice that nobody takes from it, at the price of somewhat more than its
- * share; those who have waited three times as long come first, and two of three turns
- * go on by vruntime, so that a crowd that all waits too long hides nobody. Twice that
- * wait is worth an alarm (counter "late"). Kernel threads count for nice 0 at least,
- * since others wait for them.
+ * next, at the price of somewhat more than its share; those who have waited three
+ * times as long come first, and two of three turns go on by vruntime, so that a
+ * crowd that all waits too long hides nobody. Twice that wait is worth an alarm
+ * (counter "late"). Kernel threads count for nice 0 at least, since others wait
+ * for them.
  *
  * Yielding lets the first one in the queue pass: the task's v becomes that one's,
  * but grows by no more than a slice.
@@ -502,8 +502,7 @@ static s64 policy_lead(const struct domain *dom, const struct cpu_run *run,
 	u64 awake_ns = policy_awake(run, w->now_ns);
 	s64 lead;
 
-	if (!run->start_ns || run->is_rescued || run->boost > w->boost ||
-	    policy_is_bypassed(dom, run))
+	if (!run->start_ns || run->boost > w->boost || policy_is_bypassed(dom, run))
 		return 0;
 	if (run->boost == w->boost && (run->sends || run->sync_ns) && ran_ns < w->sender_spare_ns)
 		return 0;

@@ -22,7 +22,6 @@ static void preempt_note_running(struct cpu_run *run, const struct task_ctx *tct
 	run->boost = tctx->boost;
 	run->sync_trust = tctx->sync_trust;
 	run->sends = tctx->sends;
-	run->is_rescued = tctx->was_rescued;
 	run->sync_ns = 0;
 	run->start_ns = now_ns;
 }
