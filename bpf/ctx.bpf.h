@@ -29,6 +29,11 @@
  * @sends: it woke others up by sync wakeups when it ran last
  * @was_rescued: when it waited last, it was for so long that it must have been rescued
  * @was_shared: somebody else ran on its core at the end of its last slice
+ * @moved: it may use other CPUs than before, see level_settle()
+ * @confined: there are CPUs that it may not use
+ * @beside_ahead: if @moved, how far that beside which it stood was ahead of the clock; else,
+ *	that beside which it was put when that happened last
+ * @lowered_ns: by how much its @vruntime was lowered by that, and not raised again
  * @boost_read: jiffy in which @boost was looked up
  * @boost: factor on its weight, in 1/1024
  * @weight: nice weight × boost, the one it has joined the clock with
@@ -45,6 +50,8 @@ struct task_ctx {
 	u64 burst_ns;
 	u64 queued_ns;
 	u64 boost_read;
+	u64 beside_ahead;
+	u64 lowered_ns;
 	u32 boost;
 	u32 weight;
 	s32 queue;
@@ -56,6 +63,8 @@ struct task_ctx {
 	bool sends;
 	bool was_shared;
 	bool was_rescued;
+	bool moved;
+	bool confined;
 };
 
 struct {

@@ -18,10 +18,12 @@
  * price: cheaper ahead, dearer behind, for all who run there alike, so that shares among them
  * stay as they are; the farther, the more, until both get on at the same speed.
  *
- * What this handles badly. Who is queued already when its set of CPUs changes keeps its vruntime,
- * and so a credit, or a debt, of some tenths of a second: who comes into a crowded set may wait
- * until it is rescued, two or three times. And where one crowd would get on more
- * than 1000 times as fast as the clock, its tasks meet the limit of their debt again.
+ * Who may use other CPUs from some moment on, as every process that is started in a cpuset,
+ * stands beside those there as it stood beside those that it has left.
+ *
+ * What this handles badly. Where one crowd would get on more than 1000 times as fast as the
+ * clock, its tasks meet the limit of their debt again. And who changes its set every few ms
+ * gets a turn sooner now and then, half a share more at most.
  */
 #ifndef QUMUN_LEVEL_BPF_H
 #define QUMUN_LEVEL_BPF_H
@@ -207,6 +209,76 @@ static __always_inline u64 level_beside(const struct domain *dom, const struct c
 	u64 now = clock_now(dom), level = level_of(dom, run);
 
 	return level == now || level_confines(p) ? level : qm_later(now, level);
+}
+
+/*
+ * @p may use other CPUs from now on, and is, or was last, on that of @run. Where it goes is
+ * not known yet.
+ */
+static void level_note_move(const struct domain *dom, const struct cpu_run *run,
+			    const struct task_struct *p, struct task_ctx *tctx)
+{
+	u64 now = clock_now(dom), beside = level_of(dom, run);
+
+	if (!tctx->confined)
+		beside = qm_later(now, beside);
+	if (!tctx->moved)
+		tctx->beside_ahead = beside - now;
+	tctx->moved = true;
+	tctx->confined = level_confines(p);
+}
+
+/* It counts as one of those at @beside now. */
+static u64 level_arrive(const struct domain *dom, struct task_ctx *tctx, u64 beside)
+{
+	u64 ahead = beside - clock_now(dom);
+	s64 up = ahead - tctx->beside_ahead;
+
+	tctx->moved = false;
+	tctx->beside_ahead = ahead;
+	if (up < 0 || tctx->lowered_ns > (u64)up)
+		tctx->lowered_ns -= up;
+	else
+		tctx->lowered_ns = 0;
+	return tctx->vruntime + up;
+}
+
+/*
+ * Who was lowered, put into a crowded set, may have another one before it has had its turn. What
+ * it was lowered by counts among those who are behind, not on a CPU of others, else who changes
+ * its set all the time would get ahead of all.
+ */
+static u64 level_return(const struct domain *dom, struct task_ctx *tctx, u64 beside)
+{
+	s64 higher = beside - clock_now(dom) - tctx->beside_ahead;
+	u64 v = tctx->vruntime, up;
+
+	if (higher <= 0 || !qm_before(v, beside))
+		return v;
+	up = qm_clamp(beside - v, 0, higher);
+	up = qm_clamp(up, 0, tctx->lowered_ns);
+	tctx->beside_ahead += up;
+	tctx->lowered_ns -= up;
+	return v + up;
+}
+
+/* A run has cost @cost instead of @delta: where time is dear, that is paid back. */
+static void level_repay(struct task_ctx *tctx, u64 delta, u64 cost)
+{
+	if (cost > delta)
+		tctx->lowered_ns -= qm_clamp(cost - delta, 0, tctx->lowered_ns);
+}
+
+/* The vruntime of @p on the CPU of @run, if its set of CPUs has changed. */
+static __noinline u64 level_settle(const struct domain *dom, const struct cpu_run *run,
+				   const struct task_struct *p, struct task_ctx *tctx, s32 cpu)
+{
+	u64 beside = level_beside(dom, run, p);
+
+	/* While it is brought to one of its CPUs, the kernel does this and that with it here. */
+	if (!bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
+		return tctx->vruntime;
+	return tctx->moved ? level_arrive(dom, tctx, beside) : level_return(dom, tctx, beside);
 }
 
 #endif /* QUMUN_LEVEL_BPF_H */

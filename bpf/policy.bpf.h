@@ -266,6 +266,24 @@ static __always_inline void policy_be_home(struct domain *dom, struct task_ctx *
 		policy_move_home(dom, tctx, run->llc);
 }
 
+/* @p is on a CPU, of others perhaps than those among which it stood before; see level.bpf.h. */
+static __always_inline void policy_settle(struct domain *dom, const struct cpu_run *run,
+					  const struct task_struct *p, struct task_ctx *tctx,
+					  s32 cpu)
+{
+	u64 v;
+
+	if (!tctx->moved && !tctx->lowered_ns)
+		return;
+	v = level_settle(dom, run, p, tctx, cpu);
+	if (tctx->joined) {
+		bpf_spin_lock(&dom->lock);
+		qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
+		bpf_spin_unlock(&dom->lock);
+	}
+	tctx->vruntime = v;
+}
+
 /*
  * A task wants to run: let it join the clock, with credit and debt bounded.
  * @floor: where it is put if it slept and is further behind
@@ -351,8 +369,11 @@ static void policy_charge(struct domain *dom, const struct cpu_run *run, struct 
 {
 	u64 sum_exec_ns = p->se.sum_exec_runtime;
 	u64 ran_ns = qm_elapsed(tctx->exec_start_ns, sum_exec_ns);
-	u64 v = level_charge(dom, run, tctx->vruntime, qm_vruntime(ran_ns, tctx->weight));
+	u64 delta = qm_vruntime(ran_ns, tctx->weight);
+	u64 v = level_charge(dom, run, tctx->vruntime, delta);
 
+	if (tctx->lowered_ns)
+		level_repay(tctx, delta, v - tctx->vruntime);
 	tctx->exec_start_ns = sum_exec_ns;
 	tctx->awake_ns += ran_ns;
 	policy_note_computes(dom, run, tctx);
@@ -578,6 +599,8 @@ static void policy_init_child(const struct domain *dom, struct task_ctx *tctx,
 		v = level_charge(dom, run, run->vruntime,
 				 qm_vruntime(qm_elapsed(run->start_ns, now_ns), run->weight));
 	tctx->vruntime = qm_later(v, beside);
+	tctx->lowered_ns = parent->lowered_ns;
+	tctx->beside_ahead = parent->beside_ahead;
 	tctx->burst_ns = SPARE_MAX_NS;
 }
 

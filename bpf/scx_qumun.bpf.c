@@ -189,6 +189,7 @@ static void enqueue_ordinary(struct domain *dom, struct cpu_run *run, struct tas
 			     struct task_ctx *tctx, s32 cpu, u64 enq_flags)
 {
 	policy_be_home(dom, tctx, run);
+	policy_settle(dom, run, p, tctx, cpu);
 	policy_update_weight(p, tctx, run);
 	if (is_pinned(run, p))
 		enqueue_pinned(dom, run, p, tctx, cpu, enq_flags);
@@ -414,6 +415,7 @@ BPF_PROG(qumun_running, struct task_struct *p)
 	count_wait(tctx, now_ns);
 	clock_update(now_ns);
 	policy_be_home(dom, tctx, run);
+	policy_settle(dom, run, p, tctx, cpu);
 	/* While somebody was next, dispatch did not see it. */
 	tctx->yielded = false;
 	/* It came past the queues: to an idle CPU, as a kthread, on its way out. */
@@ -484,6 +486,21 @@ BPF_PROG(qumun_yield, struct task_struct *from, struct task_struct *to)
 }
 
 /*
+ * The CPUs that @p may use have changed. Who ran or waited is queued again, or goes on where it
+ * is, and that is where its vruntime is seen to.
+ */
+void SEC("struct_ops/qumun_set_cpumask")
+BPF_PROG(qumun_set_cpumask, struct task_struct *p, const struct cpumask *cpumask)
+{
+	struct cpu_run *run = cpu_run(scx_bpf_task_cpu(p));
+	struct domain *dom = run ? domain_at(run) : NULL;
+	struct task_ctx *tctx = task_ctx(p);
+
+	if (tctx && dom)
+		level_note_move(dom, run, p, tctx);
+}
+
+/*
  * A new task, or one that was there before us. An error would fail the fork,
  * or the whole start: where there is no memory, the task does without.
  */
@@ -500,6 +517,7 @@ BPF_PROG(qumun_init_task, struct task_struct *p, struct scx_init_task_args *args
 		tree_inherit(p);
 	if (!tctx || !run || !dom)
 		return 0;
+	tctx->confined = level_confines(p);
 	if (parent)
 		policy_init_child(dom, tctx, parent, run, level_beside(dom, run, p),
 				  compat_now());
@@ -601,6 +619,7 @@ struct sched_ext_ops qumun_ops = {
 	.stopping	= (void *)qumun_stopping,
 	.cpu_release	= (void *)qumun_cpu_release,
 	.yield		= (void *)qumun_yield,
+	.set_cpumask	= (void *)qumun_set_cpumask,
 	.init_task	= (void *)qumun_init_task,
 	.enable		= (void *)qumun_enable,
 	.disable	= (void *)qumun_disable,

@@ -197,6 +197,7 @@ struct sched_ext_ops {
 	/* Not in 7.3. */
 	void (*cpu_release)(s32 cpu, struct scx_cpu_release_args *args);
 	bool (*yield)(struct task_struct *from, struct task_struct *to);
+	void (*set_cpumask)(struct task_struct *p, const struct cpumask *cpumask);
 	s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
 	void (*enable)(struct task_struct *p);
 	void (*disable)(struct task_struct *p);

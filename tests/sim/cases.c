@@ -1216,6 +1216,109 @@ static void wait_cpuset(void)
 	check_served("who comes late to the other set", late, 10, 0.9 * 50, 50);
 }
 
+/* The longest wait of all tasks in the next seconds. */
+static void check_waits(const char *when, u32 seconds, u32 wait_ms)
+{
+	const struct task *unlucky = tasks[0];
+
+	for (u32 i = 0; i < nr_tasks; i++)
+		tasks[i]->wait_max = 0;
+	run_for(seconds * NSEC_PER_SEC);
+	for (u32 i = 0; i < nr_tasks; i++)
+		if (tasks[i]->wait_max > unlucky->wait_max)
+			unlucky = tasks[i];
+	note("%s task %d waits %.0f ms at most", when, unlucky->p.pid, unlucky->wait_max / 1e6);
+	if (unlucky->wait_max > wait_ms * NSEC_PER_MSEC)
+		fail("%s task %d waits %.0f ms, expected %u at most", when, unlucky->p.pid,
+		     unlucky->wait_max / 1e6, wait_ms);
+}
+
+/* Tasks are put into containers with CPUs of their own, and taken out again. */
+static void wait_moved(void)
+{
+	struct mask all, crowded = cpu_range(0, 1), roomy = cpu_range(2, 3);
+	struct task *hog, *sleeper;
+	struct group *g;
+
+	g = start_four(100 * NSEC_PER_SEC, &all);
+	spawn_crowd(12, g, 0, &crowded);
+	spawn_crowd(3, g, 0, &roomy);
+	hog = spawn_crowd(1, g, 0, &all);
+	sleeper = spawn(&prog_rare, g, 100, &all, NSEC_PER_MSEC);
+	run_for(rnd_log(1, 30) * NSEC_PER_SEC);
+	task_set_mask(hog, &crowded);
+	task_set_mask(sleeper, &crowded);
+	check_served("a sleeper that is put into the crowd", sleeper, 5, 0.8, 50);
+	check_served("a hog that was put into the crowd", hog, 10, 0.9 * 200 / 13, 150);
+	task_set_mask(hog, &roomy);
+	task_set_mask(sleeper, &roomy);
+	check_waits("when a hog comes to where there is more room", 5, 150);
+	check_served("that hog", hog, 10, 0.9 * 50, 150);
+	for (u32 i = 0; i < 12; i++)
+		task_set_mask(tasks[i], &all);
+	check_waits("when the crowd is let out", 5, 1500);
+	for (u32 i = 0; i < nr_tasks; i++)
+		task_set_mask(tasks[i], &all);
+	check_waits("when all may go anywhere", 20, 1500);
+}
+
+/* A task that changes its CPUs all the time, between two sets. */
+static struct toggler {
+	struct event ev;
+	struct task *task;
+	struct mask sets[2];
+	u64 each_ns;
+	u32 turn;
+} toggler;
+
+static void on_toggle(struct event *ev)
+{
+	task_set_mask(toggler.task, &toggler.sets[toggler.turn++ % 2]);
+	event_at(ev, sim_now() + rnd_in(toggler.each_ns / 2, 2 * toggler.each_ns));
+}
+
+/*
+ * Who changes its set of CPUs all the time, between a crowded one and others, gets what those
+ * there get, and now and then a turn sooner: never twice as much as one that may go anywhere.
+ */
+static void share_toggler(void)
+{
+	struct mask all, crowded = cpu_range(0, 1), roomy = cpu_range(2, 3), one = cpu_mask(0);
+	const struct mask *sets[4] = { &crowded, &one, &all, &roomy };
+	u32 first = rnd_in(0, 1), seconds = 20;
+	double got, twin_got;
+	struct task *twin;
+	u64 ran, twin_ran;
+	struct group *g;
+
+	g = start_four(100 * NSEC_PER_SEC, &all);
+	spawn_crowd(12, g, 0, &crowded);
+	spawn_crowd(3, g, 0, &roomy);
+	twin = spawn_crowd(1, g, 0, &all);
+	toggler.task = spawn_crowd(1, g, 0, &all);
+	toggler.sets[0] = *sets[first];
+	toggler.sets[1] = *sets[first + rnd_in(1, 3 - first)];
+	toggler.each_ns = rnd_log(500, 500000) * NSEC_PER_USEC;
+	toggler.ev.fn = on_toggle;
+	run_for(5 * NSEC_PER_SEC);
+	event_at(&toggler.ev, sim_now() + 1);
+	run_for(2 * NSEC_PER_SEC);
+	ran = task_ran_ns(toggler.task);
+	twin_ran = task_ran_ns(twin);
+	run_for(seconds * NSEC_PER_SEC);
+	event_cancel(&toggler.ev);
+	got = (task_ran_ns(toggler.task) - ran) / 1e7 / seconds;
+	twin_got = (task_ran_ns(twin) - twin_ran) / 1e7 / seconds;
+	note("between %u and %u CPUs, each %.1f ms: %.1f %%; who may go anywhere: %.1f %%",
+	     mask_weight(&toggler.sets[0]), mask_weight(&toggler.sets[1]), toggler.each_ns / 1e6,
+	     got, twin_got);
+	if (got > 1.6 * twin_got)
+		fail("who changes its CPUs all the time has %.1f %% of one, another one %.1f",
+		     got, twin_got);
+	if (got < 8)
+		fail("who changes its CPUs all the time has %.1f %% of one", got);
+}
+
 /* By how much one of two hogs gets more than the other in the next seconds. */
 static double ratio_of(const struct task *one, const struct task *other, u32 seconds)
 {
@@ -1565,6 +1668,7 @@ const struct sim_case sim_cases[] = {
 	     NOTICES(VTIME_NO_WRAP, 5)),
 	CASE(share_pinned, "shares of hogs that may not run everywhere", .seeds = 20,
 	     NOTICES(PREV_IGNORED, 5)),
+	CASE(share_toggler, "a hog that changes its set of CPUs all the time", .seeds = 20),
 	CASE(share_llcs, "shares across last-level caches", .seeds = 10,
 	     NOTICES(FAR_IGNORED, 10)),
 	CASE(share_hour, "shares of an hour", .seeds = 2, NOTICES(PREV_IGNORED, 2)),
@@ -1601,6 +1705,7 @@ const struct sim_case sim_cases[] = {
 	CASE(clock_held, "the lighter ones, when the clock is held back", .seeds = 4),
 	CASE(wait_confined, "who sleeps in a crowd that is confined to one cache", .seeds = 4),
 	CASE(wait_cpuset, "who sleeps in containers with CPUs of their own", .seeds = 4),
+	CASE(wait_moved, "who is put into a container with CPUs of its own, and out", .seeds = 4),
 	CASE(message_credit, "credit of a message, with and without somebody who computes",
 	     .seeds = 4),
 	CASE(idle_races, "no CPU idles beside a task that waits", .seeds = 20,

@@ -15,12 +15,12 @@
  *	real-time	takes a CPU: cpu_release up to 6.18; the local queue's tasks
  *			are enqueued once more if that or stopping has asked for it
  *	nice, affinity	of a running task: stopping(!runnable), running; of a
- *			waiting one: enqueue
+ *			waiting one: enqueue; before that, of any, set_cpumask
  *	end, RT		disable
  *
  * Callbacks that scx_qumun does not have are not called: tick, runnable,
- * quiescent, dequeue, update_idle, set_weight, set_cpumask, exit_task. Who adds
- * one to struct sched_ext_ops has to add the call here.
+ * quiescent, dequeue, update_idle, set_weight, exit_task. Who adds one to struct
+ * sched_ext_ops has to add the call here.
  *
  * Not simulated: CPU hotplug, bypass mode, core scheduling, tasks that change
  * their class while they run.
@@ -783,6 +783,13 @@ static struct task *task_alloc(void)
 	return t;
 }
 
+/* It is there when the scheduler starts, or comes from another class. */
+static void enter_class(struct task *t)
+{
+	CALL(OP_OTHER, t, ops->enable(&t->p));
+	CALL(OP_OTHER, t, ops->set_cpumask(&t->p, t->p.cpus_ptr));
+}
+
 struct task *task_new(struct task *parent, u32 nice_weight, const struct mask *mask,
 		      struct css_set *css)
 {
@@ -807,7 +814,7 @@ struct task *task_new(struct task *parent, u32 nice_weight, const struct mask *m
 	}
 	CALL(OP_OTHER, t, ops->init_task(&t->p, &args));
 	if (!parent)
-		CALL(OP_OTHER, t, ops->enable(&t->p));
+		enter_class(t);
 	return t;
 }
 
@@ -861,6 +868,8 @@ void task_set_mask(struct task *t, const struct mask *mask)
 	change_begin(t, &queued);
 	t->mask = *mask;
 	t->p.nr_cpus_allowed = mask_weight(mask);
+	if (!t->rt)
+		CALL(OP_OTHER, t, ops->set_cpumask(&t->p, t->p.cpus_ptr));
 	change_end(t, queued);
 	if (mask_test(&t->mask, t->cpu))
 		return;
@@ -897,7 +906,7 @@ void task_set_rt(struct task *t, bool rt)
 	if (rt)
 		CALL(OP_OTHER, t, ops->disable(&t->p));
 	else
-		CALL(OP_OTHER, t, ops->enable(&t->p));
+		enter_class(t);
 }
 
 /* --- start --- */

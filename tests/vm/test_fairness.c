@@ -310,7 +310,8 @@ VM_TEST(crowded_cpus, .about = "who wakes up on crowded CPUs is not forgotten, b
 	     (unsigned long long)sleeper->runs, periodic_percentile_us(sleeper, 50) / 1e3,
 	     sleeper->max_ns / 1e6);
 	CHECK(sleeper->runs > 10, "it ran %llu times in 6 s", (unsigned long long)sleeper->runs);
-	CHECK(sleeper->max_ns < 2500000000ULL, "it waited %.1f s", sleeper->max_ns / 1e9);
+	/* It is moved there only now, and would have to be rescued, after 1.3 s, a few times. */
+	CHECK(sleeper->max_ns < 1000000000ULL, "it waited %.1f s", sleeper->max_ns / 1e9);
 	daemon_stop(&daemon1);
 	hogs_stop(hogs, nr);
 	periodic_stop(sleeper);
