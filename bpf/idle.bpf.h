@@ -345,7 +345,7 @@ static s32 idle_pick_near(struct task_struct *p, const struct task_ctx *tctx)
 {
 	if (!config.own_tiers)
 		return scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
-	return pick_by_tiers(p, tctx, scx_bpf_task_cpu(p));
+	return pick_by_tiers(p, tctx, compat_task_cpu(p));
 }
 
 #endif /* QUMUN_IDLE_BPF_H */

@@ -87,9 +87,9 @@ static __noinline u64 level_far(const struct domain *dom, const struct cpu_run *
  */
 static __always_inline u64 level_of(const struct domain *dom, const struct cpu_run *run)
 {
-	u64 near_ns = LEVEL_NEAR_SLICES * config.slice_max_ns, now = clock_now(dom);
+	u64 now = clock_now(dom);
 
-	return run->level_ahead + near_ns <= 2 * near_ns ? now : level_far(dom, run, now);
+	return run->level_is_far ? level_far(dom, run, now) : now;
 }
 
 /* Nobody wants this CPU. */
@@ -97,6 +97,7 @@ static void level_forget(struct cpu_run *run)
 {
 	run->level_ns = 0;
 	run->level_ahead = 0;
+	run->level_is_far = false;
 }
 
 /* The heaviest one of late. */
@@ -120,6 +121,8 @@ static u64 level_step(const struct cpu_run *run, u64 from, u64 to, u32 weight)
 static void level_note(const struct domain *dom, struct cpu_run *run, u64 v, u32 weight,
 		       u64 now_ns)
 {
+	u64 near_ns = LEVEL_NEAR_SLICES * config.slice_max_ns;
+
 	if (!run->level_ns || qm_elapsed(run->level_ns, now_ns) >= LEVEL_VALID_NS) {
 		run->level_ahead = 0;
 		run->level_weight = weight;
@@ -127,6 +130,7 @@ static void level_note(const struct domain *dom, struct cpu_run *run, u64 v, u32
 	level_add_weight(run, weight);
 	run->level_ns = now_ns;
 	run->level_ahead = level_step(run, run->level_ahead, v - clock_now(dom), weight);
+	run->level_is_far = run->level_ahead + near_ns > 2 * near_ns;
 }
 
 /*

@@ -168,10 +168,16 @@ static u64 policy_debt(u32 slices, const struct task_ctx *tctx)
 	return qm_debt(slices, config.slice_max_ns, weight) + config.far_margin_ns;
 }
 
-/* What debt is measured from: the clock, or, ahead of it, those who want the same CPU. */
-static __always_inline u64 policy_top(const struct domain *dom, const struct cpu_run *run)
+/*
+ * Debt has an end: where a task with vruntime @v is put that wants the CPU of @run. It is measured
+ * from the clock, or, ahead of it, from those who want the same CPU.
+ */
+static __always_inline u64 policy_limit_debt(const struct domain *dom, const struct cpu_run *run,
+					     const struct task_ctx *tctx, u64 v, u32 slices)
 {
-	return qm_later(clock_now(dom), level_of(dom, run));
+	u64 top = qm_later(clock_now(dom), level_of(dom, run));
+
+	return qm_before(top, v) ? qm_earlier(v, top + policy_debt(slices, tctx)) : v;
 }
 
 /*
@@ -185,7 +191,7 @@ static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx,
 				 const struct cpu_run *run)
 {
 	u32 weight, weight_before = tctx->weight;
-	u64 jiffies = bpf_jiffies64(), limit;
+	u64 jiffies = bpf_jiffies64(), v;
 	struct domain *dom;
 
 	if (!tctx->boost || tctx->boost_read != jiffies) {
@@ -200,12 +206,12 @@ static void policy_update_weight(struct task_struct *p, struct task_ctx *tctx,
 	if (!tctx->joined || !dom)
 		return;
 	/* A light one that is far ahead and becomes heavy would throw the clock forward. */
-	limit = policy_top(dom, run) + policy_debt(QM_DEBT_WAITING, tctx);
+	v = policy_limit_debt(dom, run, tctx, tctx->vruntime, QM_DEBT_WAITING);
 	bpf_spin_lock(&dom->lock);
 	qm_clock_leave(&dom->clock, weight_before, tctx->vruntime);
-	tctx->vruntime = qm_earlier(tctx->vruntime, limit);
-	qm_clock_join(&dom->clock, weight, tctx->vruntime);
+	qm_clock_join(&dom->clock, weight, v);
 	bpf_spin_unlock(&dom->lock);
+	tctx->vruntime = v;
 }
 
 /* How little a task that slept may have had, given the task it will wait beside. */
@@ -292,7 +298,6 @@ static __always_inline void policy_settle(struct domain *dom, const struct cpu_r
 static void policy_join(struct domain *dom, const struct cpu_run *run, struct task_ctx *tctx,
 			u64 floor, u32 debt_slices)
 {
-	u64 limit = policy_top(dom, run) + policy_debt(debt_slices, tctx);
 	u64 v = tctx->vruntime;
 
 	if (!tctx->joined) {
@@ -300,7 +305,7 @@ static void policy_join(struct domain *dom, const struct cpu_run *run, struct ta
 		tctx->awake_ns = 0;
 		tctx->yielded = false;
 	}
-	v = qm_earlier(v, limit);
+	v = policy_limit_debt(dom, run, tctx, v, debt_slices);
 
 	bpf_spin_lock(&dom->lock);
 	if (!tctx->joined)
@@ -327,16 +332,14 @@ static void policy_keep(struct domain *dom, struct cpu_run *run, struct task_ctx
 			u32 debt_slices)
 {
 	bool is_long = run->start_ns && qm_elapsed(run->start_ns, compat_now()) > KEPT_LONG_NS;
-	u64 limit = policy_top(dom, run) + policy_debt(debt_slices, tctx);
-	u64 floor = policy_floor(qm_earlier(clock_now(dom), level_of(dom, run)));
 	u64 v = tctx->vruntime;
 
 	if (!tctx->joined)
 		return;
-	bpf_spin_lock(&dom->lock);
 	if (is_long)
-		v = qm_later(v, floor);
-	v = qm_earlier(v, limit);
+		v = qm_later(v, policy_floor(qm_earlier(clock_now(dom), level_of(dom, run))));
+	v = policy_limit_debt(dom, run, tctx, v, debt_slices);
+	bpf_spin_lock(&dom->lock);
 	if (v != tctx->vruntime)
 		qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
 	bpf_spin_unlock(&dom->lock);

@@ -158,10 +158,11 @@ static void note_promise(struct cpu_run *waker, u64 now_ns)
 static bool may_follow(const struct domain *dom, const struct cpu_run *waker,
 		       struct task_struct *p, const struct waking *w)
 {
+	s32 cpu = bpf_get_smp_processor_id();
+
 	return waker->sync_trust && waker->boost >= w->boost && waker->burst_ns < SPARE_MAX_NS &&
 	       policy_is_brief(waker, w->now_ns) && policy_may_go_next(dom, waker, w) &&
-	       bpf_cpumask_test_cpu(bpf_get_smp_processor_id(), p->cpus_ptr) &&
-	       !scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL);
+	       bpf_cpumask_test_cpu(cpu, p->cpus_ptr) && !compat_nr_local(cpu);
 }
 
 #endif /* QUMUN_PREEMPT_BPF_H */

@@ -158,8 +158,7 @@ static void enqueue_pinned(struct domain *dom, struct cpu_run *run, struct task_
 			stat_inc(QUMUN_STAT_PREEMPT);
 			return;
 		}
-		if (policy_may_go_next(dom, run, &w) &&
-		    !scx_bpf_dsq_nr_queued(SCX_DSQ_LOCAL_ON | cpu)) {
+		if (policy_may_go_next(dom, run, &w) && !compat_nr_local(cpu)) {
 			tctx->queued_ns = w.now_ns;
 			run->bypasses++;
 			compat_dsq_insert(p, SCX_DSQ_LOCAL, policy_slice_on(dom, run), enq_flags);
@@ -203,7 +202,7 @@ static void enqueue_ordinary(struct domain *dom, struct cpu_run *run, struct tas
 void SEC("struct_ops/qumun_enqueue")
 BPF_PROG(qumun_enqueue, struct task_struct *p, u64 enq_flags)
 {
-	s32 cpu = scx_bpf_task_cpu(p);
+	s32 cpu = compat_task_cpu(p);
 	struct cpu_run *run = cpu_run(cpu);
 	struct domain *dom = run ? domain_at(run) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
@@ -398,7 +397,7 @@ static void count_wait(struct task_ctx *tctx, u64 now_ns)
 void SEC("struct_ops/qumun_running")
 BPF_PROG(qumun_running, struct task_struct *p)
 {
-	s32 cpu = scx_bpf_task_cpu(p);
+	s32 cpu = compat_task_cpu(p);
 	struct cpu_run *run = cpu_run(cpu);
 	struct domain *dom = run ? domain_at(run) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
@@ -433,7 +432,7 @@ BPF_PROG(qumun_running, struct task_struct *p)
 void SEC("struct_ops/qumun_stopping")
 BPF_PROG(qumun_stopping, struct task_struct *p, bool runnable)
 {
-	struct cpu_run *run = cpu_run(scx_bpf_task_cpu(p));
+	struct cpu_run *run = cpu_run(compat_task_cpu(p));
 	struct domain *dom = run ? domain_at(run) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
 	bool sleeps;
@@ -492,7 +491,7 @@ BPF_PROG(qumun_yield, struct task_struct *from, struct task_struct *to)
 void SEC("struct_ops/qumun_set_cpumask")
 BPF_PROG(qumun_set_cpumask, struct task_struct *p, const struct cpumask *cpumask)
 {
-	struct cpu_run *run = cpu_run(scx_bpf_task_cpu(p));
+	struct cpu_run *run = cpu_run(compat_task_cpu(p));
 	struct domain *dom = run ? domain_at(run) : NULL;
 	struct task_ctx *tctx = task_ctx(p);
 

@@ -132,7 +132,13 @@ struct sched_ext_entity {
 	u64 dsq_vtime;
 };
 
+/* Not on all architectures, or without the CPU. */
+struct thread_info {
+	u32 cpu;
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	unsigned int __state;
 	unsigned int flags;
 	int nr_cpus_allowed;
@@ -153,9 +159,18 @@ struct dl_rq {
 	unsigned int dl_nr_running;
 };
 
+struct scx_dispatch_q {
+	u32 nr;
+};
+
+struct scx_rq {
+	struct scx_dispatch_q local_dsq;
+};
+
 struct rq {
 	struct rt_rq rt;
 	struct dl_rq dl;
+	struct scx_rq scx;
 };
 
 enum scx_exit_kind {

@@ -4,7 +4,8 @@
 #define SIM_BPF_CORE_READ_H
 
 #define bpf_core_cast(ptr, type)	((type *)(ptr))
-#define bpf_core_field_exists(field)	1
+/* What is read where it is there, and asked for where not, is asked for. */
+#define bpf_core_field_exists(...)	0
 #define bpf_core_enum_value_exists(type, value)	1
 #define bpf_core_enum_value(type, value)	(value)
 #define BPF_CORE_READ(src, field)	((src)->field)

@@ -55,6 +55,7 @@ void *sim_task_storage_get(void *map, u32 value_size, struct task_struct *p, u64
 /* The one per-CPU variable of the kernel that is read. */
 const struct rq *sim_this_rq(void);
 #define bpf_this_cpu_ptr(var)	sim_this_rq()
+#define bpf_per_cpu_ptr(var, cpu)	(var)
 
 u64 bpf_ktime_get_ns(void);
 u64 bpf_jiffies64(void);
