@@ -116,19 +116,8 @@ static __always_inline struct domain *domain_of(u32 llc)
 	return bpf_map_lookup_elem(&domains, &llc);
 }
 
-/**
- * struct machine_clock - what is known of all domains together, if there are several
- * @now: the clock V, see clock_now()
- * @updated_ns: when it was computed
- *
- * Written some thousand times a second, read all the time.
- */
-struct machine_clock {
-	u64 now;
-	u64 updated_ns;
-} __attribute__((aligned(64)));
-
-static struct machine_clock machine_clock;
+/* When what all clocks are together was computed last, if there are several. */
+static u64 clock_updated_ns;
 
 /*
  * How often, at most; more LLCs are more work, and so looked at less often. In this time a
@@ -139,22 +128,23 @@ static struct machine_clock machine_clock;
 
 /*
  * Now and then: compute what all domains are together. One CPU does it, whoever comes
- * first. If that one is held up for long, the next one is not, and @now may go back by what
+ * first. If that one is held up for long, the next one is not, and the clock may go back by what
  * it has gone on since; it is right again a moment later.
  */
-__noinline int machine_clock_update(u64 now_ns)
+__noinline int clock_merge(u64 now_ns)
 {
-	u64 updated_ns = machine_clock.updated_ns;
-	struct qm_merge merge = { .ref = machine_clock.now };
+	u64 updated_ns = clock_updated_ns;
+	struct domain *dom = domain_of(0);
+	struct qm_merge merge = {};
 	u64 avg, weight;
 	u32 llc;
 
-	if (qm_elapsed(updated_ns, now_ns) < CLOCK_UPDATE_NS ||
-	    __sync_val_compare_and_swap(&machine_clock.updated_ns, updated_ns, now_ns) != updated_ns)
+	if (!dom || qm_elapsed(updated_ns, now_ns) < CLOCK_UPDATE_NS ||
+	    __sync_val_compare_and_swap(&clock_updated_ns, updated_ns, now_ns) != updated_ns)
 		return 0;
+	merge.ref = dom->clock.now;
 	bpf_for(llc, 0, config.nr_llcs) {
-		struct domain *dom = domain_of(llc);
-
+		dom = domain_of(llc);
 		if (!dom)
 			break;
 		/* Both at one time: a heavy task that joins changes one before the other. */
@@ -164,20 +154,25 @@ __noinline int machine_clock_update(u64 now_ns)
 		bpf_spin_unlock(&dom->lock);
 		qm_merge_add(&merge, avg, weight);
 	}
-	machine_clock.now = qm_later(machine_clock.now, qm_merge_avg(&merge));
+	avg = qm_later(merge.ref, qm_merge_avg(&merge));
+	bpf_for(llc, 0, config.nr_llcs) {
+		dom = domain_of(llc);
+		if (dom)
+			dom->clock.now = avg;
+	}
 	return 0;
 }
 
 static __always_inline void clock_update(u64 now_ns)
 {
 	if (config.nr_llcs > 1)
-		machine_clock_update(now_ns);
+		clock_merge(now_ns);
 }
 
 /* The clock V: the weighted average of all tasks that run or wait; it never goes back. */
 static __always_inline u64 clock_now(const struct domain *dom)
 {
-	return config.nr_llcs > 1 ? machine_clock.now : dom->clock.now;
+	return dom->clock.now;
 }
 
 /**

@@ -15,8 +15,6 @@ static void dump_domains(void)
 {
 	u32 llc;
 
-	if (config.nr_llcs > 1)
-		dump_line("scx_qumun: %llu LLCs, clock %llu", config.nr_llcs, machine_clock.now);
 	bpf_for(llc, 0, config.nr_llcs) {
 		struct domain *dom = domain_of(llc);
 

@@ -565,6 +565,7 @@ static s32 init_llc(u32 llc)
 		return -1;
 	dom->nr_cpus = place->nr_cpus;
 	qm_clock_init(&dom->clock);
+	dom->clock.is_part = config.nr_llcs > 1;
 	return scx_bpf_create_dsq(DSQ_LLC(llc), -1);
 }
 
@@ -587,7 +588,6 @@ BPF_PROG(qumun_init)
 	u32 i, nr_cpu_ids = scx_bpf_nr_cpu_ids();
 	s32 err = 0;
 
-	machine_clock.now = QM_CLOCK_START;
 	features |= compat_features();
 	bpf_for(i, 0, config.nr_llcs) {
 		if (err)

@@ -119,12 +119,16 @@ static inline __u64 qm_slice(__u64 min_ns, __u64 max_ns, __u32 nr_cpus, __u32 nr
  * @now never goes back. The average does, when a task leaves that was ahead,
  * or one joins with a credit; without @now, sleepers that come and go could
  * walk the clock backwards and leave everybody else in debt.
+ *
+ * If the clock @is_part, one of several, @now is what all of them would show together, see
+ * struct qm_merge, and written by whoever computes that.
  */
 struct qm_clock {
 	__u64 now;
 	__u64 avg;
 	__s64 rest;
 	__u64 weight;
+	__u32 is_part;
 };
 
 /* Where a clock starts: it wraps after ten seconds of a busy CPU, so that a
@@ -137,6 +141,7 @@ static inline void qm_clock_init(struct qm_clock *c)
 	c->avg = QM_CLOCK_START;
 	c->rest = 0;
 	c->weight = 0;
+	c->is_part = 0;
 }
 
 /* Distance from the average, clamped so that the products cannot overflow. */
@@ -167,7 +172,8 @@ static inline void qm_clock_settle(struct qm_clock *c)
 		c->avg -= steps;
 		c->rest += steps * c->weight;
 	}
-	c->now = qm_later(c->now, c->avg);
+	if (!c->is_part)
+		c->now = qm_later(c->now, c->avg);
 }
 
 /* A task of @weight joins with vruntime @v: it runs or waits from now on. */

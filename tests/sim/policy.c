@@ -107,7 +107,6 @@ struct clock_view policy_view_clock(u32 nr)
 
 void policy_set_clock(u64 now)
 {
-	machine_clock.now = now;
 	for (u32 nr = 0; nr < config.nr_llcs; nr++) {
 		struct domain *dom = domain_of(nr);
 

@@ -254,6 +254,7 @@ static void test_merge(void **state)
 	qm_clock_init(&all);
 	for (uint32_t i = 0; i < 4; i++) {
 		qm_clock_init(&c[i]);
+		c[i].is_part = 1;
 		for (uint32_t j = 0; j < 5 * i; j++) {
 			uint64_t v = QM_CLOCK_START + 1000000ULL * (37 * i + 11 * j % 64);
 			uint32_t weight = 64 + 640 * (j % 3);
@@ -262,6 +263,8 @@ static void test_merge(void **state)
 			qm_clock_join(&all, weight, v);
 		}
 		qm_merge_add(&merge, c[i].avg, c[i].weight);
+		/* That is for whoever merges them to write. */
+		assert_true(c[i].now == QM_CLOCK_START);
 	}
 	/* Each average is rounded down to a nanosecond. */
 	error = (int64_t)(qm_merge_avg(&merge) - all.avg);
