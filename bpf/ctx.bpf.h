@@ -33,7 +33,9 @@
  * @confined: there are CPUs that it may not use
  * @beside_ahead: if @moved, how far that beside which it stood was ahead of the clock; else,
  *	that beside which it was put when that happened last
- * @lowered_ns: by how much its @vruntime was lowered by that, and not raised again
+ * @beside_cpu: the CPU of that time
+ * @beside_ns: when that was
+ * @lowered_ns: how much of its @vruntime it owes to CPUs that are behind, see level_return()
  * @boost_read: jiffy in which @boost was looked up
  * @boost: factor on its weight, in 1/1024
  * @weight: nice weight × boost, the one it has joined the clock with
@@ -51,10 +53,12 @@ struct task_ctx {
 	u64 queued_ns;
 	u64 boost_read;
 	u64 beside_ahead;
+	u64 beside_ns;
 	u64 lowered_ns;
 	u32 boost;
 	u32 weight;
 	s32 queue;
+	s32 beside_cpu;
 	u32 sync_trust;
 	u32 llc;
 	bool joined;
@@ -90,6 +94,8 @@ static __always_inline struct task_ctx *task_ctx(struct task_struct *p)
  * @clock: see struct qm_clock. All clocks count on the same scale: a vruntime means the same
  *	everywhere, and a task that moves takes it along. That there are several is for
  *	speed only, so that CPUs far apart do not wait for one lock.
+ * @jumped: by how much the clock was thrown forward so far, see policy_settle()
+ * @raised: with several clocks: what threw it forward since they were merged, Σ w·v
  * @computed_ns: when somebody last ran here who had not slept for long, see policy_limit_credit()
  * @nr_waiting: tasks in the common queue; never less than there are, see queue_count().
  *	CPUs of other domains read it: it shares no cache line with what changes at each
@@ -99,6 +105,8 @@ struct domain {
 	struct bpf_spin_lock lock;
 	u32 nr_cpus;
 	struct qm_clock clock;
+	u64 jumped;
+	s64 raised;
 	u64 computed_ns;
 	u32 nr_waiting __attribute__((aligned(128)));
 };
@@ -136,7 +144,8 @@ __noinline int clock_merge(u64 now_ns)
 	u64 updated_ns = clock_updated_ns;
 	struct domain *dom = domain_of(0);
 	struct qm_merge merge = {};
-	u64 avg, weight;
+	u64 avg, weight, now, jump;
+	s64 raised = 0;
 	u32 llc;
 
 	if (!dom || qm_elapsed(updated_ns, now_ns) < CLOCK_UPDATE_NS ||
@@ -151,14 +160,20 @@ __noinline int clock_merge(u64 now_ns)
 		bpf_spin_lock(&dom->lock);
 		avg = dom->clock.avg;
 		weight = dom->clock.weight;
+		raised += dom->raised;
+		dom->raised = 0;
 		bpf_spin_unlock(&dom->lock);
 		qm_merge_add(&merge, avg, weight);
 	}
-	avg = qm_later(merge.ref, qm_merge_avg(&merge));
+	now = qm_later(merge.ref, qm_merge_avg(&merge));
+	merge.sum -= raised;
+	jump = qm_elapsed(qm_later(merge.ref, qm_merge_avg(&merge)), now);
 	bpf_for(llc, 0, config.nr_llcs) {
 		dom = domain_of(llc);
-		if (dom)
-			dom->clock.now = avg;
+		if (!dom)
+			break;
+		dom->clock.now = now;
+		dom->jumped += jump;
 	}
 	return 0;
 }
@@ -169,7 +184,7 @@ static __always_inline void clock_update(u64 now_ns)
 		clock_merge(now_ns);
 }
 
-/* The clock V: the weighted average of all tasks that run or wait; it never goes back. */
+/* The clock V: the weighted average of all tasks that run or wait; it does not go back. */
 static __always_inline u64 clock_now(const struct domain *dom)
 {
 	return dom->clock.now;
@@ -188,6 +203,7 @@ static __always_inline u64 clock_now(const struct domain *dom)
  * @sync_ns: when it first said, by a sync wakeup, that it is about to sleep; or 0
  * @level_ahead: how far those who want this CPU are ahead of the clock, see level.bpf.h;
  *	negative: behind
+ * @level_jumped: how far the clock had been thrown forward by then
  * @level_is_far: by more than may be chance
  * @level_ns: when that was seen last; 0: nobody waits
  * @level_weight: how heavy those are, the heaviest one of late
@@ -221,6 +237,7 @@ struct cpu_run {
 	bool sends;
 	bool level_is_far;
 	u64 level_ahead;
+	u64 level_jumped;
 	u64 level_ns;
 	u32 level_weight;
 	u64 rescue_check_ns;

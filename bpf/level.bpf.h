@@ -22,8 +22,7 @@
  * stands beside those there as it stood beside those that it has left.
  *
  * What this handles badly. Where one crowd would get on more than 1000 times as fast as the
- * clock, its tasks meet the limit of their debt again. And who changes its set every few ms
- * gets a turn sooner now and then, half a share more at most.
+ * clock, its tasks meet the limit of their debt again.
  */
 #ifndef QUMUN_LEVEL_BPF_H
 #define QUMUN_LEVEL_BPF_H
@@ -54,6 +53,9 @@ static u64 confined_ns;
 /* All CPUs read it at each such price: it is written no more often than needed. */
 #define CONFINED_UPDATE_NS	100000000
 
+/* What a task owes for a move is forgotten so long after it. */
+#define LEVEL_OWED_NS		10000000000
+
 /* So long after the last note a level is not known any more: nobody has had to wait. */
 #define LEVEL_VALID_NS	500000000
 
@@ -68,17 +70,30 @@ static u64 level_free(const struct domain *dom)
 	return qm_later(free_ns, qm_vruntime(free_ns * dom->nr_cpus, dom->clock.weight));
 }
 
+static bool level_is_near(u64 ahead)
+{
+	u64 near_ns = LEVEL_NEAR_SLICES * config.slice_max_ns;
+
+	return ahead + near_ns <= 2 * near_ns;
+}
+
+/* How far those who want a CPU are ahead of V, which may have been thrown forward meanwhile. */
+static u64 level_ahead(const struct domain *dom, const struct cpu_run *run)
+{
+	return run->level_ahead - (dom->jumped - run->level_jumped);
+}
+
 /*
- * The level of a CPU, given that it is far from V. No further than where prices end; and it may
+ * The level of a CPU that may be far from V. No further than where prices end; and it may
  * be that nobody has had to wait for long.
  */
 static __noinline u64 level_far(const struct domain *dom, const struct cpu_run *run, u64 now)
 {
-	u64 most = qm_price_end(level_free(dom));
+	u64 most = qm_price_end(level_free(dom)), ahead = level_ahead(dom, run);
 
-	if (qm_elapsed(run->level_ns, compat_now()) >= LEVEL_VALID_NS)
+	if (level_is_near(ahead) || qm_elapsed(run->level_ns, compat_now()) >= LEVEL_VALID_NS)
 		return now;
-	return qm_later(now - most, qm_earlier(now + run->level_ahead, now + most));
+	return qm_later(now - most, qm_earlier(now + ahead, now + most));
 }
 
 /*
@@ -89,7 +104,9 @@ static __always_inline u64 level_of(const struct domain *dom, const struct cpu_r
 {
 	u64 now = clock_now(dom);
 
-	return run->level_is_far ? level_far(dom, run, now) : now;
+	if (!run->level_ns || (!run->level_is_far && run->level_jumped == dom->jumped))
+		return now;
+	return level_far(dom, run, now);
 }
 
 /* Nobody wants this CPU. */
@@ -121,16 +138,17 @@ static u64 level_step(const struct cpu_run *run, u64 from, u64 to, u32 weight)
 static void level_note(const struct domain *dom, struct cpu_run *run, u64 v, u32 weight,
 		       u64 now_ns)
 {
-	u64 near_ns = LEVEL_NEAR_SLICES * config.slice_max_ns;
+	u64 ahead = level_ahead(dom, run);
 
 	if (!run->level_ns || qm_elapsed(run->level_ns, now_ns) >= LEVEL_VALID_NS) {
-		run->level_ahead = 0;
+		ahead = 0;
 		run->level_weight = weight;
 	}
 	level_add_weight(run, weight);
 	run->level_ns = now_ns;
-	run->level_ahead = level_step(run, run->level_ahead, v - clock_now(dom), weight);
-	run->level_is_far = run->level_ahead + near_ns > 2 * near_ns;
+	run->level_jumped = dom->jumped;
+	run->level_ahead = level_step(run, ahead, v - clock_now(dom), weight);
+	run->level_is_far = !level_is_near(run->level_ahead);
 }
 
 /*
@@ -223,46 +241,58 @@ static void level_note_move(const struct domain *dom, const struct cpu_run *run,
 			    const struct task_struct *p, struct task_ctx *tctx)
 {
 	u64 now = clock_now(dom), beside = level_of(dom, run);
+	s64 ahead;
 
 	if (!tctx->confined)
 		beside = qm_later(now, beside);
-	if (!tctx->moved)
-		tctx->beside_ahead = beside - now;
+	ahead = beside - now;
+	/* What is owed since the last move is so until it is paid: that place counts. */
+	if (!tctx->moved && (!tctx->lowered_ns || ahead < (s64)tctx->beside_ahead))
+		tctx->beside_ahead = ahead;
 	tctx->moved = true;
 	tctx->confined = level_confines(p);
 }
 
-/* It counts as one of those at @beside now. */
-static u64 level_arrive(const struct domain *dom, struct task_ctx *tctx, u64 beside)
+/* It counts as one of those at @beside now, on @cpu. */
+static u64 level_arrive(const struct domain *dom, struct task_ctx *tctx, u64 beside, s32 cpu)
 {
-	u64 ahead = beside - clock_now(dom);
-	s64 up = ahead - tctx->beside_ahead;
+	s64 ahead = beside - clock_now(dom), up = ahead - tctx->beside_ahead;
+	s64 lowered_ns = tctx->lowered_ns - up;
 
+	/* Behind V, what it is behind counts here only, also if it has always been here. */
+	if (lowered_ns < -ahead)
+		lowered_ns = -ahead;
+	tctx->lowered_ns = lowered_ns > 0 ? lowered_ns : 0;
 	tctx->moved = false;
 	tctx->beside_ahead = ahead;
-	if (up < 0 || tctx->lowered_ns > (u64)up)
-		tctx->lowered_ns -= up;
-	else
-		tctx->lowered_ns = 0;
+	tctx->beside_cpu = cpu;
+	tctx->beside_ns = compat_now();
 	return tctx->vruntime + up;
 }
 
 /*
- * Who was lowered, put into a crowded set, may have another one before it has had its turn. What
- * it was lowered by counts among those who are behind, not on a CPU of others, else who changes
- * its set all the time would get ahead of all.
+ * Who was put beside those that are behind may come to CPUs of others before it has had its
+ * turn: because its set is changed once more, or has such CPUs, too. By what it was lowered it
+ * is raised there, no further than beside those; the rest is raised with the next move. Else who
+ * changes its set all the time would get ahead of all. On its old CPU, it is the others
+ * that have come up meanwhile, as itself has.
  */
-static u64 level_return(const struct domain *dom, struct task_ctx *tctx, u64 beside)
+static u64 level_return(const struct domain *dom, struct task_ctx *tctx, u64 beside, s32 cpu)
 {
 	s64 higher = beside - clock_now(dom) - tctx->beside_ahead;
-	u64 v = tctx->vruntime, up;
+	u64 v = tctx->vruntime, up = 0;
 
-	if (higher <= 0 || !qm_before(v, beside))
+	if (qm_elapsed(tctx->beside_ns, compat_now()) > LEVEL_OWED_NS)
+		tctx->lowered_ns = 0;
+	if (higher <= 0)
 		return v;
-	up = qm_clamp(beside - v, 0, higher);
-	up = qm_clamp(up, 0, tctx->lowered_ns);
-	tctx->beside_ahead += up;
-	tctx->lowered_ns -= up;
+	higher = qm_clamp(higher, 0, tctx->lowered_ns);
+	if (qm_before(v, beside))
+		up = qm_clamp(beside - v, 0, higher);
+	if (cpu != tctx->beside_cpu)
+		higher = up;
+	tctx->beside_ahead += higher;
+	tctx->lowered_ns -= higher;
 	return v + up;
 }
 
@@ -282,7 +312,8 @@ static __noinline u64 level_settle(const struct domain *dom, const struct cpu_ru
 	/* While it is brought to one of its CPUs, the kernel does this and that with it here. */
 	if (!bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
 		return tctx->vruntime;
-	return tctx->moved ? level_arrive(dom, tctx, beside) : level_return(dom, tctx, beside);
+	return tctx->moved ? level_arrive(dom, tctx, beside, cpu) :
+			     level_return(dom, tctx, beside, cpu);
 }
 
 #endif /* QUMUN_LEVEL_BPF_H */

@@ -110,9 +110,10 @@
  * fast as V; see level.bpf.h. While nobody is confined, time has one price.
  *
  * What this handles badly. Where sets of CPUs overlap, a task that uses CPUs of several
- * levels pays different prices, and its share may be wrong by some percent. When such a
- * set is lifted, all but those who were behind wait until these have caught up, for some
- * seconds; as anybody, no longer than until they are rescued.
+ * levels pays different prices, and its share may be wrong by some percent; that of a
+ * chain of short-lived ones, which all begin at a lower level, by much more. When such a
+ * set is lifted, all but those who were behind wait until these have caught up, for half
+ * a second, say; as anybody, no longer than until they are rescued.
  *
  * A real-time task takes a CPU, and who ran there is queued again, for all CPUs. Two
  * wait, up to Linux 6.18 for as long as the real-time task likes (if that is as long as
@@ -243,7 +244,8 @@ static void policy_note_computes(struct domain *dom, const struct cpu_run *run,
 static void policy_limit_credit(const struct domain *dom, struct task_ctx *tctx, u64 beside,
 				u64 now_ns)
 {
-	if (tctx->joined || qm_elapsed(dom->computed_ns, now_ns) < COMPUTED_LATELY_NS)
+	if (tctx->joined || tctx->moved ||
+	    qm_elapsed(dom->computed_ns, now_ns) < COMPUTED_LATELY_NS)
 		return;
 	tctx->vruntime = qm_later(tctx->vruntime, beside - MESSAGE_CREDIT_NS);
 }
@@ -272,19 +274,26 @@ static __always_inline void policy_be_home(struct domain *dom, struct task_ctx *
 		policy_move_home(dom, tctx, run->llc);
 }
 
-/* @p is on a CPU, of others perhaps than those among which it stood before; see level.bpf.h. */
+/*
+ * @p is on a CPU, of others perhaps than those among which it stood before; see level.bpf.h. A heavy
+ * task that is raised throws the clock forward, while those who wait stay where they are: the
+ * levels, which are distances from it, have to know.
+ */
 static __always_inline void policy_settle(struct domain *dom, const struct cpu_run *run,
 					  const struct task_struct *p, struct task_ctx *tctx,
 					  s32 cpu)
 {
-	u64 v;
+	u64 v, now;
 
 	if (!tctx->moved && !tctx->lowered_ns)
 		return;
 	v = level_settle(dom, run, p, tctx, cpu);
 	if (tctx->joined) {
 		bpf_spin_lock(&dom->lock);
+		now = dom->clock.now;
 		qm_clock_move(&dom->clock, tctx->weight, tctx->vruntime, v);
+		dom->jumped += dom->clock.now - now;
+		dom->raised += tctx->weight * (s64)(v - tctx->vruntime);
 		bpf_spin_unlock(&dom->lock);
 	}
 	tctx->vruntime = v;
@@ -604,6 +613,8 @@ static void policy_init_child(const struct domain *dom, struct task_ctx *tctx,
 	tctx->vruntime = qm_later(v, beside);
 	tctx->lowered_ns = parent->lowered_ns;
 	tctx->beside_ahead = parent->beside_ahead;
+	tctx->beside_cpu = parent->beside_cpu;
+	tctx->beside_ns = parent->beside_ns;
 	tctx->burst_ns = SPARE_MAX_NS;
 }
 

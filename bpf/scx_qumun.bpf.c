@@ -485,8 +485,9 @@ BPF_PROG(qumun_yield, struct task_struct *from, struct task_struct *to)
 }
 
 /*
- * The CPUs that @p may use have changed. Who ran or waited is queued again, or goes on where it
- * is, and that is where its vruntime is seen to.
+ * The CPUs that @p may use have changed; or it comes from another class, or is switched out, or
+ * goes on, in a section that may not migrate. Who ran or waited is queued again, or goes on
+ * where it is, and that is where its vruntime is seen to.
  */
 void SEC("struct_ops/qumun_set_cpumask")
 BPF_PROG(qumun_set_cpumask, struct task_struct *p, const struct cpumask *cpumask)

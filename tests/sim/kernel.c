@@ -881,10 +881,17 @@ void task_set_mask(struct task *t, const struct mask *mask)
 
 void task_disable_migration(struct task *t, bool disable)
 {
+	bool queued;
+
+	if (t->p.migration_disabled == disable)
+		return;
+	change_begin(t, &queued);
 	t->p.migration_disabled = disable;
 	t->here = (struct mask){ 0 };
 	mask_set(&t->here, t->cpu);
 	t->p.cpus_ptr = (struct cpumask *)(disable ? &t->here : &t->mask);
+	CALL(OP_OTHER, t, ops->set_cpumask(&t->p, t->p.cpus_ptr));
+	change_end(t, queued);
 }
 
 void task_set_weight(struct task *t, u32 nice_weight)
