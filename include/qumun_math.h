@@ -102,6 +102,9 @@ static inline __u64 qm_burst(__u64 burst_ns, __u64 ran_ns)
  */
 static inline __u64 qm_slice(__u64 min_ns, __u64 max_ns, __u32 nr_cpus, __u32 nr_queued)
 {
+	/* The same, without the division. */
+	if (nr_queued < nr_cpus)
+		return max_ns;
 	return qm_clamp(max_ns * nr_cpus / ((__u64)nr_queued + 1), min_ns, max_ns);
 }
 
