@@ -37,7 +37,7 @@
 #define KEY_ESC		27
 #define KEY_CTRL_L	12
 
-#define KEYS_HELP "arrows move  Enter boosts, drops  + - weight  letters filter  Esc clears, leaves"
+#define KEYS_HELP "arrows move, set the weight  Enter boosts, drops  letters filter  Esc leaves"
 
 enum color {
 	COLOR_BOOSTED = 1,
@@ -250,14 +250,17 @@ static void type(struct pick *pick, wint_t key)
 	pick_list_type(&pick->list, text);
 }
 
-static void act(struct pick *pick, wint_t key)
+static void toggle(struct pick *pick)
 {
 	const struct pick_row *row = pick_list_current(&pick->list);
 
-	if (key == '+' || key == '-')
-		pick_reweigh(pick, row, key == '+');
-	else if (row)
+	if (row)
 		pick_toggle(pick, row);
+}
+
+static void reweigh(struct pick *pick, bool up)
+{
+	pick_reweigh(pick, pick_list_current(&pick->list), up);
 }
 
 /* Function keys. */
@@ -270,6 +273,10 @@ static void take_code(struct pick *pick, wint_t key)
 		return pick_list_move(&pick->list, -1);
 	case KEY_DOWN:
 		return pick_list_move(&pick->list, 1);
+	case KEY_LEFT:
+		return reweigh(pick, false);
+	case KEY_RIGHT:
+		return reweigh(pick, true);
 	case KEY_PPAGE:
 		return pick_list_move(&pick->list, -page);
 	case KEY_NPAGE:
@@ -281,7 +288,7 @@ static void take_code(struct pick *pick, wint_t key)
 	case KEY_BACKSPACE:
 		return pick_list_erase(&pick->list);
 	case KEY_ENTER:
-		return act(pick, '\n');
+		return toggle(pick);
 	default:
 		return;
 	}
@@ -302,9 +309,7 @@ static void take_character(struct pick *pick, wint_t key)
 		break;
 	case '\n':
 	case '\r':
-	case '+':
-	case '-':
-		act(pick, key);
+		toggle(pick);
 		break;
 	default:
 		type(pick, key);

@@ -89,12 +89,12 @@ start() {
 		"trap : INT; '$Q' pick --root='$T/tree'; echo status \$?; exec sleep 60"
 }
 
-echo 1..27
+echo 1..28
 
 start 80 24
 expect 'the list' '^ +0\.0 +unit +nginx'
 expect 'what is boosted cannot be said without a daemon' 'scx_qumun is not running'
-expect 'keys' '^arrows move .* leaves$'
+expect 'keys' '^arrows move, .* leaves$'
 expect 'a wide name' "app +$wide"
 expect 'control characters are escaped' 'app +a\\x1b\[31mb'
 reject 'user managers are not cut' 'user@1000.*\?'
@@ -105,10 +105,12 @@ t send-keys BSpace BSpace BSpace BSpace n g i n x
 expect 'another filter' '1 of 6 .*filter: nginx$'
 t send-keys Enter
 expect 'Enter without a daemon' 'scx_qumun is not running'
-t send-keys +
-expect '+ doubles the weight of the next boost' 'weight 8192 '
-t send-keys - - -
-expect '- halves it' 'weight 1024 '
+t send-keys Right
+expect 'Right doubles the weight of the next boost' 'weight 8192 '
+t send-keys Left Left Left
+expect 'Left halves it' 'weight 1024 '
+t send-keys -
+expect 'a dash belongs to the name' 'weight 1024  filter: nginx-$'
 t send-keys Escape
 expect 'Esc shows everything' '6 of 6 .*filter: *$'
 t resize-window -x 40 -y 10
@@ -120,7 +122,7 @@ t resize-window -x 1 -y 1
 sleep 0.5
 t resize-window -x 120 -y 30
 expect 'a large window' 'unit +nginx'
-t send-keys End Home PPage NPage Up Down Left Right F1 Tab C-l
+t send-keys End Home PPage NPage Up Down F1 Tab C-l
 expect 'all sorts of keys' 'unit +nginx'
 t send-keys Escape
 expect 'Esc leaves' '^status 0'

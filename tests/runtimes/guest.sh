@@ -231,9 +231,9 @@ test_pick() {
 	sleep 3
 	screen 'pick, after "web" and Enter'
 	ok 'pick: there is a rule' says 0 'container:web' "$Q" boost list
-	t send-keys +
+	t send-keys Right
 	ok 'pick: more weight' until_true 60 on_screen ' 8192  container +web'
-	screen 'pick, after +'
+	screen 'pick, after Right'
 	show "$Q" boost list
 	t send-keys Enter
 	ok 'pick: dropped' until_true 60 on_screen '^ +[0-9.]+  +container +web'
