@@ -155,7 +155,7 @@ static __always_inline s32 compat_task_cpu(const struct task_struct *p)
 							   scx_bpf_task_cpu(p);
 }
 
-/* How many tasks are in the local DSQ of @cpu. The same: a tenth of what the kfunc costs. */
+/* How many tasks are in the local DSQ of @cpu. The same: half of what the kfunc costs. */
 static __always_inline u32 compat_nr_local(s32 cpu)
 {
 	const struct rq *rq;
