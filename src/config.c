@@ -161,6 +161,10 @@ static void take_target(struct reader *rd, struct config_rule *rule, const char 
 	if (code)
 		return wrong_at(rd, rd->line, "target: '%s': %s",
 				escape_text(shown, sizeof(shown), value), why);
+	for (const struct config_rule *other = rd->config->rules; other < rule; other++)
+		if (other->target && !strcmp(other->target, value))
+			return wrong_at(rd, rd->line, "target: '%s' is that of line %u, too (once)",
+					escape_text(shown, sizeof(shown), value), other->line);
 	rule->target = strdup(value);
 	rule->line = rd->line;
 	if (!rule->target)

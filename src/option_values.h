@@ -20,6 +20,7 @@
  * @where: "" for the command line, or "FILE:LINE: "
  * @seen: rows that were given there
  * @set: rows that were given anywhere
+ * @config_line: line of the config file that gave the value in force, or 0
  */
 struct parser {
 	struct qumun_opts	*opts;
@@ -28,6 +29,7 @@ struct parser {
 	const char		*where;
 	bool			seen[OPTION_ROWS_MAX];
 	bool			set[OPTION_ROWS_MAX];
+	unsigned int		config_line[OPTION_ROWS_MAX];
 	bool			only_check_config;
 };
 

@@ -202,30 +202,50 @@ static int take_environment(struct parser *ps)
 	return GO_ON;
 }
 
-/* True when the number at @offset of struct qumun_opts is not just the default. */
-static bool is_given(const struct parser *ps, size_t offset)
+/* The row that fills the number at @offset of struct qumun_opts. */
+static const struct option_row *row_of_number(size_t offset)
 {
-	for (size_t i = 0; i < nr_option_rows; i++) {
-		if (ps->set[i] && option_rows[i].offset == offset)
-			return true;
+	for_each_option(row) {
+		if (row->kind == ROW_NUMBER && row->offset == offset)
+			return row;
 	}
-	return false;
+	return NULL;
+}
+
+/* "--slice-us", or "FILE:2: slice-us" where the value in force comes from that line. */
+static const char *place_of(const struct parser *ps, const struct option_row *row, char *text,
+			    size_t size)
+{
+	unsigned int line = ps->config_line[option_index(row)];
+	char shown[SHOWN_LEN / 2];
+
+	if (line)
+		snprintf(text, size, "%s:%u: %s",
+			 escape_text(shown, sizeof(shown), ps->opts->config_path), line, row->name);
+	else
+		snprintf(text, size, "--%s", row->name);
+	return text;
 }
 
 /* Options that are right one by one and contradict each other. */
 static int check_together(struct parser *ps)
 {
+	const struct option_row *longest = row_of_number(offsetof(struct qumun_opts, slice_us));
+	const struct option_row *shortest = row_of_number(offsetof(struct qumun_opts, slice_us_min));
 	struct qumun_opts *opts = ps->opts;
+	char longest_text[SHOWN_LEN], shortest_text[SHOWN_LEN];
 
 	if (opts->slice_us_min <= opts->slice_us)
 		return GO_ON;
 	/* Nobody asked for this minimum: "-s 500" alone must work. */
-	if (!is_given(ps, offsetof(struct qumun_opts, slice_us_min))) {
+	if (!ps->set[option_index(shortest)]) {
 		opts->slice_us_min = opts->slice_us;
 		return GO_ON;
 	}
-	return usage_error("--slice-us-min: %" PRIu64 " us is longer than --slice-us, %" PRIu64
-			   " us (at most --slice-us)", opts->slice_us_min, opts->slice_us);
+	return usage_error("%s: %" PRIu64 " us is longer than %s, %" PRIu64 " us (at most that)",
+			   place_of(ps, shortest, shortest_text, sizeof(shortest_text)),
+			   opts->slice_us_min,
+			   place_of(ps, longest, longest_text, sizeof(longest_text)), opts->slice_us);
 }
 
 /* The row of an option that a config file may have, or NULL. */
@@ -273,6 +293,8 @@ static int take_config_option(struct parser *ps, const struct config_option *opt
 	ps->where = "";
 	if (keep)
 		*ps->opts = before;
+	else
+		ps->config_line[option_index(row)] = option->line;
 	return code;
 }
 

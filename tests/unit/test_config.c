@@ -109,6 +109,8 @@ static void test_bad(void **state)
 		{ "[boost a]\ntarget = pid:1\ntarget = pid:1\n", ":3: target: given twice" },
 		{ "[boost a]\ntarget = web\n", ":2: target: 'web': not a target" },
 		{ "[boost a]\ntarget =\n", ":2: target: '': not a target" },
+		{ "[boost a]\ntarget = pid:1\n[boost b]\ntarget = pid:1\n",
+		  ":4: target: 'pid:1' is that of line 2, too" },
 		{ "[options]\na = 1\na = 2\n", ":3: a: given twice, here and in line 2" },
 		{ "[options]\r\na = 1\r\n", ":1: carriage return" },
 		{ "[options]\na = 1\x1b[2J\n", ":2: control or invisible characters" },
