@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "exit_codes.h"
+#include "sched_ext.h"
 #include "util.h"
 
 /* The daemon answers within milliseconds; on a machine that is full, it takes its turn. */
@@ -53,8 +54,9 @@ static int connect_to(const char *path, int *fd, char *why)
 		return 0;
 	if (errno == ENOENT || errno == ECONNREFUSED)
 		return explain(QUMUN_EXIT_NOT_FOUND, why,
-			       "scx_qumun is not running (nothing listens at %s; sudo scx_qumun starts it)",
-			       path);
+			       "scx_qumun is not running (nothing listens at %s; %s)", path,
+			       sched_ext_exists() ? "sudo scx_qumun starts it" :
+						    "this kernel has no sched_ext");
 	if (errno == EACCES || errno == EPERM)
 		return explain(QUMUN_EXIT_PRIVILEGE, why, "%s: %s", path, strerror(errno));
 	if (errno == EAGAIN)

@@ -72,6 +72,10 @@ static int print_help(void)
 	       "\n"
 	       "Targets: as for scx_qumun resolve; see scx_qumun resolve --help.\n"
 	       "\n"
+	       "  sudo scx_qumun boost add container:web\n"
+	       "  scx_qumun boost add pid:4711 --tree --weight=2048 --for=10m\n"
+	       "  scx_qumun boost del pid:4711 --tree\n"
+	       "\n"
 	       "Root's boost of a name holds for whatever has that name, also after a restart.\n"
 	       "Other users may boost cgroups and processes of their own, up to the weight and\n"
 	       "the number that the daemon allows; such a boost ends with the cgroup. They see\n"
@@ -277,8 +281,13 @@ static int add_as_user(const struct request *request, const struct target *targe
 	struct resolver *resolver = NULL;
 	struct matches matches = { 0 };
 	char why[RESOLVE_WHY_LEN];
-	int code = resolver_open(&resolver, "", why);
+	int code;
 
+	/* What is wrong with the target is of no use as long as nobody could boost it. */
+	code = control_probe(why);
+	if (code)
+		return fail(text, code, why);
+	code = resolver_open(&resolver, "", why);
 	if (!code)
 		code = resolve_target(resolver, target, &matches, why);
 	if (code)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* units: src/control.c src/control_server.c src/control_order.c src/util.c src/log.c */
+/* units: src/control.c src/sched_ext.c src/control_server.c src/control_order.c src/util.c src/log.c */
 /*
  * Both ends of the control socket in one program: the server is a child process, its handler says
  * what it has been asked.
