@@ -150,22 +150,24 @@ static void begin_section(struct reader *rd, const char *line)
 
 static void take_target(struct reader *rd, struct config_rule *rule, const char *value)
 {
-	char why[TARGET_WHY_LEN], shown[200];
+	char why[TARGET_WHY_LEN], shown[200], text[TARGET_TEXT_LEN];
 	struct target target;
 	int code;
 
 	if (rule->target)
 		return wrong_at(rd, rd->line, "target: given twice (once for each [boost NAME])");
 	code = target_parse(value, &target, why);
+	if (!code)
+		target_format(&target, text, sizeof(text));
 	target_free(&target);
 	if (code)
 		return wrong_at(rd, rd->line, "target: '%s': %s",
 				escape_text(shown, sizeof(shown), value), why);
 	for (const struct config_rule *other = rd->config->rules; other < rule; other++)
-		if (other->target && !strcmp(other->target, value))
+		if (other->target && !strcmp(other->target, text))
 			return wrong_at(rd, rd->line, "target: '%s' is that of line %u, too (once)",
 					escape_text(shown, sizeof(shown), value), other->line);
-	rule->target = strdup(value);
+	rule->target = strdup(text);
 	rule->line = rd->line;
 	if (!rule->target)
 		no_memory(rd);

@@ -36,6 +36,16 @@ static int explain_errno(char *why, const char *what)
 		       strerror(errno));
 }
 
+/* Where nobody listens. */
+static const char *what_helps(void)
+{
+	if (!sched_ext_exists())
+		return "no sched_ext is to be seen here";
+	if (sched_ext_enabled())
+		return "scx_qumun status says who schedules";
+	return "sudo scx_qumun starts it";
+}
+
 /* Returns an exit code; @fd is the connection. */
 static int connect_to(const char *path, int *fd, char *why)
 {
@@ -55,8 +65,7 @@ static int connect_to(const char *path, int *fd, char *why)
 	if (errno == ENOENT || errno == ECONNREFUSED)
 		return explain(QUMUN_EXIT_NOT_FOUND, why,
 			       "scx_qumun is not running (nothing listens at %s; %s)", path,
-			       sched_ext_exists() ? "sudo scx_qumun starts it" :
-						    "this kernel has no sched_ext");
+			       what_helps());
 	if (errno == EACCES || errno == EPERM)
 		return explain(QUMUN_EXIT_PRIVILEGE, why, "%s: %s", path, strerror(errno));
 	if (errno == EAGAIN)

@@ -202,29 +202,14 @@ static int take_environment(struct parser *ps)
 	return GO_ON;
 }
 
-/* The row that fills the number at @offset of struct qumun_opts. */
+/* The row that fills the number at @offset of struct qumun_opts; there is one. */
 static const struct option_row *row_of_number(size_t offset)
 {
-	for_each_option(row) {
-		if (row->kind == ROW_NUMBER && row->offset == offset)
-			return row;
-	}
-	return NULL;
-}
+	const struct option_row *row = option_rows;
 
-/* "--slice-us", or "FILE:2: slice-us" where the value in force comes from that line. */
-static const char *place_of(const struct parser *ps, const struct option_row *row, char *text,
-			    size_t size)
-{
-	unsigned int line = ps->config_line[option_index(row)];
-	char shown[SHOWN_LEN / 2];
-
-	if (line)
-		snprintf(text, size, "%s:%u: %s",
-			 escape_text(shown, sizeof(shown), ps->opts->config_path), line, row->name);
-	else
-		snprintf(text, size, "--%s", row->name);
-	return text;
+	while (row->kind != ROW_NUMBER || row->offset != offset)
+		row++;
+	return row;
 }
 
 /* Options that are right one by one and contradict each other. */
@@ -232,8 +217,10 @@ static int check_together(struct parser *ps)
 {
 	const struct option_row *longest = row_of_number(offsetof(struct qumun_opts, slice_us));
 	const struct option_row *shortest = row_of_number(offsetof(struct qumun_opts, slice_us_min));
+	unsigned int longest_line = ps->config_line[option_index(longest)];
+	unsigned int shortest_line = ps->config_line[option_index(shortest)];
 	struct qumun_opts *opts = ps->opts;
-	char longest_text[SHOWN_LEN], shortest_text[SHOWN_LEN];
+	char shown[SHOWN_LEN / 2], subject[SHOWN_LEN] = "--", object[SHOWN_LEN] = "--slice-us";
 
 	if (opts->slice_us_min <= opts->slice_us)
 		return GO_ON;
@@ -242,10 +229,18 @@ static int check_together(struct parser *ps)
 		opts->slice_us_min = opts->slice_us;
 		return GO_ON;
 	}
-	return usage_error("%s: %" PRIu64 " us is longer than %s, %" PRIu64 " us (at most that)",
-			   place_of(ps, shortest, shortest_text, sizeof(shortest_text)),
-			   opts->slice_us_min,
-			   place_of(ps, longest, longest_text, sizeof(longest_text)), opts->slice_us);
+	escape_text(shown, sizeof(shown), opts->config_path);
+	if (shortest_line)
+		snprintf(subject, sizeof(subject), "%s:%u: ", shown, shortest_line);
+	if (longest_line && shortest_line)
+		snprintf(object, sizeof(object), "slice-us in line %u", longest_line);
+	else if (longest_line)
+		snprintf(object, sizeof(object), "slice-us in %s:%u", shown, longest_line);
+	else if (!ps->set[option_index(longest)])
+		strcpy(object, "the default slice-us");
+	return usage_error("%sslice-us-min: %" PRIu64 " us is longer than %s, %" PRIu64
+			   " us (at most slice-us)",
+			   subject, opts->slice_us_min, object, opts->slice_us);
 }
 
 /* The row of an option that a config file may have, or NULL. */
@@ -319,10 +314,15 @@ static int take_config_file(struct parser *ps, struct config *config)
 
 int options_check_config(const struct qumun_opts *opts, struct config *config)
 {
-	struct qumun_opts scratch = QUMUN_OPTS_DEFAULT;
+	struct qumun_opts scratch = QUMUN_OPTS_DEFAULT, given = *opts;
 	struct parser ps = { .opts = &scratch, .where = "" };
 	int code;
 
+	for_each_option(row) {
+		ps.set[option_index(row)] = given.given_rows >> option_index(row) & 1;
+		if (row->kind == ROW_NUMBER && ps.set[option_index(row)])
+			*option_member(&scratch, row) = *option_member(&given, row);
+	}
 	scratch.config_path = opts->config_path;
 	scratch.config_given = opts->config_given;
 	code = take_config_file(&ps, config);
@@ -357,6 +357,8 @@ int options_parse(int argc, char **argv, const char *version_extra, struct qumun
 		code = take_arguments(&ps, argc, argv);
 	if (code == GO_ON)
 		code = take_environment(&ps);
+	for (size_t i = 0; i < nr_option_rows; i++)
+		opts->given_rows |= (uint32_t)ps.set[i] << i;
 	if (code == GO_ON)
 		code = take_config_file(&ps, &opts->config);
 	if (code == GO_ON)

@@ -65,6 +65,7 @@ enum qumun_dsq {
  * @config_path: the config file
  * @config_given: it was named, and must exist
  * @config: what is in it; its options have been taken into account
+ * @given_rows: rows of the option table that the command line or the environment gave, a bit each
  */
 struct qumun_opts {
 	uint64_t		slice_us;
@@ -89,6 +90,7 @@ struct qumun_opts {
 	const char		*config_path;
 	bool			config_given;
 	struct config		config;
+	uint32_t		given_rows;
 };
 
 #define QUMUN_OPTS_DEFAULT {		\
@@ -118,7 +120,7 @@ int options_parse(int argc, char **argv, const char *version_extra, struct qumun
 
 /**
  * options_check_config - read the config file once more, and judge its options without taking them
- * @opts: of this run; not changed
+ * @opts: of this run; what its command line gave counts for more than the file; not changed
  * @config: filled; release it with config_free() even after a failure
  *
  * Returns 0, or an exit code after an error message.

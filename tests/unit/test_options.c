@@ -246,7 +246,7 @@ static void test_slice_order(void **state)
 	RUN(&o, "-s", "2000", "-S", "2001");
 	assert_refused(&o, "--slice-us-min: 2001 us", "--slice-us, 2000 us");
 	RUN(&o, "-S", "4001");
-	assert_refused(&o, "--slice-us-min: 4001 us", "--slice-us, 4000 us");
+	assert_refused(&o, "--slice-us-min: 4001 us", "the default slice-us, 4000 us");
 	RUN(&o, "-s", "500", "-S", "1000");
 	assert_refused(&o, "--slice-us-min: 1000 us", "--slice-us, 500 us");
 	/* Only the default is in the way: it gives way. */
@@ -639,6 +639,62 @@ static void test_boost_by_name(void **state)
 	assert_refused(&o, "--boost: pid:1: given twice", "4096 and 200");
 }
 
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* As at SIGHUP: @text is in the file now. Returns what options_check_config() does. */
+static int check_again(const struct outcome *o, const char *text, char *err, size_t size)
+{
+	struct capture cap;
+	struct config config;
+	char out[64];
+	int code;
+
+	write_file(o->opts.config_path, text);
+	capture_start(&cap);
+	code = options_check_config(&o->opts, &config);
+	capture_stop(&cap, 0, out, sizeof(out));
+	capture_stop(&cap, 1, err, size);
+	config_free(&config);
+	return code;
+}
+
+/* A file that was good at the start is good later on, beside the same command line. */
+static void test_check_again(void **state)
+{
+	char path[] = "/tmp/qumun-options-XXXXXX", option[64], err[512];
+	int fd = mkstemp(path);
+	struct outcome o;
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	write_file(path, "[options]\nslice-us-min = 6000\n");
+	snprintf(option, sizeof(option), "--config=%s", path);
+	RUN(&o, "-s", "8000", option);
+	assert_accepted(&o);
+	o.opts.config_path = path;
+	assert_int_equal(check_again(&o, "[options]\nslice-us-min = 6000\n", err, sizeof(err)), 0);
+	assert_string_equal(err, "");
+	/* The command line's counts, not the file's. */
+	assert_int_equal(check_again(&o, "[options]\nslice-us = 2000\nslice-us-min = 6000\n", err,
+				     sizeof(err)), 0);
+	assert_int_equal(check_again(&o, "[options]\nslice-us-min = 9000\n", err, sizeof(err)),
+			 QUMUN_EXIT_USAGE);
+	assert_non_null(strstr(err, ":2: slice-us-min: 9000 us is longer than --slice-us, 8000 us"));
+	/* Nor does the value count that was in the file at the start. */
+	assert_int_equal(check_again(&o, "[options]\nstats = 1\n", err, sizeof(err)), 0);
+	assert_int_equal(o.opts.slice_us_min, 6000);
+	options_free(&o.opts);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -663,6 +719,7 @@ int main(void)
 		cmocka_unit_test(test_boost_colon_directory),
 		cmocka_unit_test(test_boost_twice),
 		cmocka_unit_test(test_boost_long),
+		cmocka_unit_test(test_check_again),
 	};
 
 	unsetenv("SCX_TIMEOUT_MS");

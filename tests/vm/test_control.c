@@ -213,7 +213,7 @@ VM_TEST(control_restart, .about = "kill -9 leaves a socket behind; the next star
 	check_boost(0, "", ARGS("add", BOOSTED));
 	daemon_stop(&daemon1);
 	CHECK(access(SOCKET, F_OK), "the socket is left behind");
-	check_boost(7, "not running", ARGS("add", BOOSTED));
+	check_boost(7, "sudo scx_qumun starts it", ARGS("add", BOOSTED));
 	cg_remove(CGROUP_ROOT "/vmtest");
 }
 
