@@ -33,7 +33,11 @@ struct config_option {
 	unsigned int line;
 };
 
-/** struct config_rule - a section [boost NAME]; @target as target_format() has it, no two alike */
+/**
+ * struct config_rule - a section [boost NAME]
+ * @target: as target_format() has it; no two alike
+ * @line: that of the target
+ */
 struct config_rule {
 	char *name;
 	char *target;

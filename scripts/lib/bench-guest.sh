@@ -81,6 +81,8 @@ uptime_s() { cut -d' ' -f1 /proc/uptime; }
 
 # --- the scheduler -----------------------------------------------------------
 
+last_words() { grep . "$tmp/daemon" | tail -n 1 | plain; }
+
 # start_scheduler CMD...: nothing to do for the kernel's own
 start_scheduler() {
 	case $kind in
@@ -98,12 +100,12 @@ start_scheduler() {
 	while [ "$(cat $state 2>/dev/null)" != enabled ]; do
 		tries=$((tries + 1))
 		if ! kill -0 $daemon 2>/dev/null; then
-			failed="the scheduler did not start: $(grep . "$tmp/daemon" | tail -n 1 | plain)"
+			failed="the scheduler did not start: $(last_words)"
 			return 1
 		fi
 		# The verifier needs two minutes of these slow CPUs for scx_lavd 1.1.4.
 		if [ $tries -gt 3000 ]; then
-			failed="the scheduler was not in charge after five minutes: $(grep . "$tmp/daemon" | tail -n 1 | plain)"
+			failed="the scheduler was not in charge after five minutes: $(last_words)"
 			return 1
 		fi
 		sleep 0.1
